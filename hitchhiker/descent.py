@@ -9,7 +9,7 @@ import numpy as np
 DELTA = 1e-3  # Huber's threshold on the log loss
 BLOCK = 10_000  # rows of all problems looked at together: what fits into the cache
 TOLERANCE = 1e-11  # gain that a step promises, relative to the objective, that ends the descent
-MOST = 300  # steps of a descent
+FEW, MOST = 80, 300  # steps of a descent from one of several starts, and from the best
 ROUNDING = 1e-18  # what rounding leaves of the objective, a row
 
 
@@ -152,28 +152,28 @@ def expand(stack, theta, delta):
     return np.where(np.isfinite(value), value, np.inf), gradient, hessian, scale, shift
 
 
-def descend(stack, theta, spread):
+def descend(stack, theta, spread, most=MOST):
     """Newton with Levenberg-Marquardt damping inside the bounds, from ``theta`` (P, 5).
 
-    Returns theta, objective (P,) and whether it came to rest (P,).  Huber's threshold
-    starts at the ``spread`` (P,) of the residuals and falls to its value, or else its
-    kinks stop the descent.  Problems leave the loop as they settle.
+    Returns theta, objective (P,), whether it came to rest and whether it ran out of steps
+    (P,).  Huber's threshold starts at the ``spread`` (P,) of the residuals and falls to its
+    value, or else its kinks stop the descent.  Problems leave the loop as they settle.
     """
     theta = np.clip(theta, stack.lower, stack.upper)
     delta = np.maximum(np.minimum(1.2 * spread, 1.0), stack.delta)[:, None]
     point = [theta, delta, *expand(stack, theta, delta)]
     floor = ROUNDING * stack.weights.sum(axis=1) + 1e-300
     damping = np.full(len(theta), 1e-4)
-    found = [theta.copy(), point[2].copy(), np.zeros(len(theta), dtype=bool)]
+    found = [theta.copy(), point[2].copy(), *np.zeros((2, len(theta)), dtype=bool)]
     where, live = np.arange(len(theta)), np.isfinite(point[2])
-    for _ in range(MOST):
+    for _ in range(most):
         theta, delta, value = point[:3]
         proposal, promise = newton_step(stack, theta, damping, *point[3:])
         left = np.abs(promise) / (value + floor)
         live &= (left > TOLERANCE) | (damping > 1e-2) | (delta[:, 0] > stack.delta)
         live &= damping < 1e8
         if live.sum() <= 0.8 * len(live):
-            for out, of in zip(found, (theta, value, left < 1e-6), strict=True):
+            for out, of in zip(found, (theta, value, left < 1e-6, live), strict=True):
                 out[where] = of
             if not live.any():
                 return found
@@ -191,7 +191,7 @@ def descend(stack, theta, spread):
             np.copyto(old, now, where=good.reshape(-1, *[1] * (old.ndim - 1)))
         changed = np.where(good, np.maximum(0.2 * damping, 1e-12), np.maximum(30 * damping, 1e-2))
         damping = np.where(live, changed, damping)
-    for out, of in zip(found, (*point[:3:2], left < 1e-6), strict=True):
+    for out, of in zip(found, (*point[:3:2], left < 1e-6, live), strict=True):
         out[where] = of
     return found
 
@@ -240,13 +240,16 @@ def upward(hessian, scale):
     """
     rest, index = hessian.copy(), np.arange(5)
     rest[:, index, index] += 1e-8 * scale
+    try:
+        np.linalg.cholesky(rest)
+        return hessian
+    except np.linalg.LinAlgError:  # at least one is not positive definite
+        pass
     downward = np.zeros(len(rest), dtype=bool)
     for _ in index:  # elimination: a pivot below zero is a direction down
         pivot, row = rest[:, 0, 0], rest[:, 0, 1:]
         downward |= ~(pivot > 0)
         rest = rest[:, 1:, 1:] - row[:, :, None] * (row / pivot[:, None])[:, None, :]
-    if not downward.any():
-        return hessian
     root = np.sqrt(scale[downward])
     outer = root[:, :, None] * root[:, None, :]
     bad = hessian[downward] / outer

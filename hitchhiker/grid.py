@@ -11,15 +11,25 @@ import itertools
 import numpy as np
 
 GRID = np.array([0.005, 0.02, 0.05, 0.1, 0.16, 0.24, 0.35, 0.5, 0.75, 1.2, 2.2, 5.0])
+SHARES = np.r_[np.linspace(1.2, 0.1, 12), 0.03, 1e-2, 1e-3, 1e-4]  # see `exponent_grid`
 BLOCK = 128  # problems looked at together: what fits into the cache
 FLAT = 0.1  # cells whose sum of squares is so little above the best may hide another optimum
 USUAL = 0.35  # exponents to prefer where the data do not care
 FAR = 2  # if they lie so many cells away
 
 
-def exponent_grid(lower, upper):
-    """Exponents to try between two bounds; one if they are equal."""
-    return np.array([lower]) if lower == upper else GRID[(GRID >= lower) & (GRID <= upper)]
+def exponent_grid(lower, upper, counts, size, loss):
+    """Exponents to try between two bounds; one if they are equal.
+
+    A borrowed ``size`` of the term leaves few: those that make it a share of the loss
+    at the middle of ``counts``, logarithms of N or D.
+    """
+    if lower == upper:
+        return np.array([lower])
+    if size is None or size <= 0:
+        return GRID[(GRID >= lower) & (GRID <= upper)]
+    axis = np.log(size / (SHARES * loss.mean())) / counts.mean()
+    return np.unique(np.clip(axis, lower, upper))
 
 
 def between(axis, place):
@@ -43,9 +53,12 @@ def grid_starts(stack, weights, n_starts):
     owner : (C,) the problem of each start.
     spread : (C,) weighted root mean square of the residuals there.
     """
-    axes = [exponent_grid(stack.lower[k], stack.upper[k]) for k in (2, 4)]
     lower, upper = stack.lower[[0, 1, 3]], stack.upper[[0, 1, 3]]
     known = {k: lower[k] for k in range(3) if lower[k] == upper[k]}
+    axes = [
+        exponent_grid(stack.lower[2 * k], stack.upper[2 * k], counts, known.get(k), stack.loss)
+        for k, counts in ((1, stack.x), (2, stack.z))
+    ]
     cuts = [slice(i, i + BLOCK) for i in range(0, len(weights), BLOCK)]
     cells = [block_peaks(stack.take(at), weights[at], axes, known, n_starts) for at in cuts]
     cells = [(alpha, beta, owner + at.start, rank)

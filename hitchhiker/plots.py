@@ -85,7 +85,15 @@ def loss_curves(ax, runs, law=None, held_out=None, unit="nats per token"):
     return ax
 
 
-def are_heatmap(ax, results, x="share", y="n_sizes", levels=(0.15, 0.10, 0.05)):
+AXES = {  # what a column is called on an axis, and how its values are written there
+    "share": ("share of training seen", lambda v: f"{100 * v:.3g} %"),
+    "n_sizes": ("number of sizes", "{:.0f}".format),
+    "scale_up": ("scale-up factor", lambda v: f"{v:.{1 if v < 10 else 0}f}x"),
+}
+
+
+def are_heatmap(ax, results, x="share", y="n_sizes", levels=(0.15, 0.10, 0.05), fontsize=9,
+                bar=True):  # fmt: skip
     """ARE by two columns of a result table, with iso-FLOP lines and the cheapest good cells.
 
     Parameters
@@ -96,33 +104,39 @@ def are_heatmap(ax, results, x="share", y="n_sizes", levels=(0.15, 0.10, 0.05)):
     x, y : str
         Columns to spread over the two axes.
     levels : tuple of float
-        For each the cheapest cell whose ARE is no higher is marked with its percentage.
+        For each the cheapest cell whose ARE is no higher is framed, the level written below.
+    fontsize : float
+        Of the numbers; 0 leaves them and the lines out, for maps too small for them.
+    bar : bool
+        Whether to draw the colour bar.
     """
-    are = results.pivot_table(index=y, columns=x, values="are", sort=True).sort_index(
-        ascending=False
-    )
-    flops = results.pivot_table(index=y, columns=x, values="flops").reindex_like(are)
-    sns.heatmap(100 * are, ax=ax, annot=True, fmt=".1f", cmap="viridis_r", vmin=0, vmax=30,
-                cbar_kws={"label": "ARE (%)"}, linewidths=0.6, linecolor="none",
-                annot_kws={"fontsize": 9})  # fmt: skip
-    if min(are.shape) >= 2:
-        columns, rows = np.meshgrid(np.arange(are.shape[1]) + 0.5, np.arange(are.shape[0]) + 0.5)
-        lines = ax.contour(columns, rows, np.log10(flops.to_numpy()), levels=5, colors=INK,
-                           linewidths=0.8, linestyles="dotted")  # fmt: skip
-        ax.clabel(lines, fmt=lambda v: f"$10^{{{v:.1f}}}$", fontsize=8)
-    marks = {}
+    are, flops = (results.pivot_table(index=y, columns=x, values=value).sort_index(ascending=False)
+                  for value in ("are", "flops"))  # fmt: skip
+    text = are.map(lambda v: f"{100 * v:.{1 if v < 0.0995 else 0}f}")
     for level in levels:
         good = results[results["are"] <= level]
         if len(good):
-            cheapest = good.loc[good["flops"].idxmin()]
-            marks[(are.columns.get_loc(cheapest[x]), are.index.get_loc(cheapest[y]))] = level
-    for (column, row), level in marks.items():
+            best = good.loc[good["flops"].idxmin()]
+            number = text.loc[best[y], best[x]].partition("\n")[0]
+            text.loc[best[y], best[x]] = f"{number}\n≤ {100 * level:.0f}"
+    sns.heatmap(100 * are, ax=ax, annot=text if fontsize else False, fmt="", cmap="viridis_r",
+                vmin=0, vmax=30, cbar=bar, cbar_kws={"label": "ARE (%)"}, linewidths=0.6,
+                linecolor="none", annot_kws={"fontsize": fontsize},
+                rasterized=not fontsize)  # fmt: skip
+    flops = flops.reindex_like(are)
+    if fontsize and min(are.shape) >= 2:
+        columns, rows = np.meshgrid(np.arange(are.shape[1]) + 0.5, np.arange(are.shape[0]) + 0.5)
+        lines = ax.contour(columns, rows, np.log10(flops.where(flops > 0)), levels=5, colors=INK,
+                           linewidths=0.8, linestyles="dotted")  # fmt: skip
+        if bar:
+            ax.clabel(lines, fmt=lambda v: f"$10^{{{v:.1f}}}$", fontsize=8)
+    for row, column in np.argwhere(text.apply(lambda c: c.str.contains("≤")).to_numpy()):
         ax.add_patch(plt.Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, fill=False,
-                                   ec=ACCENT, lw=2.2))  # fmt: skip
-        ax.annotate(f"≤ {100 * level:.0f}", (column + 0.1, row + 0.12), va="top", fontsize=8,
-                    color="white", weight="bold",
-                    bbox={"boxstyle": "round,pad=0.15", "fc": ACCENT, "ec": "none"})  # fmt: skip
-    ax.set(xlabel=x.replace("_", " "), ylabel=y.replace("_", " "))
+                                   ec=ACCENT, lw=2.2 if fontsize else 1.2))  # fmt: skip
+    for axis, name, values in ((ax.xaxis, x, are.columns), (ax.yaxis, y, are.index)):
+        label, write = AXES.get(name, (name.replace("_", " "), str))
+        axis.set_ticks(np.arange(len(values)) + 0.5, [write(v) for v in values], rotation=0)
+        axis.set_label_text(label)
     ax.tick_params(length=0)
     return ax
 

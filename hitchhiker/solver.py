@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .descent import DELTA, ROUNDING, descend, gram, model, pieces
+from .descent import DELTA, FEW, ROUNDING, descend, gram, model, pieces
 from .grid import grid_starts, same_basin
 
 EXPONENTS = (1e-3, 5.0)  # bounds of alpha and beta
 STARTS = 4  # local minima of the grid to descend from, a problem
-CHUNK = 200_000  # rows of all problems solved together
+CHUNK = 250_000  # rows of all problems solved together
 TINY = 1e-10  # share of the loss below which a term is none
 CLEAN = 0.5  # outliers matter if weighing them down halves the spread of the residuals
 
@@ -108,20 +108,23 @@ def solve_chunk(stack):
     """As `solve`, for problems that fit into memory together."""
     stack = replace(stack, weights=stack.weights.astype(float))
     weights = stack.weights / stack.loss**2 if stack.on_logs else stack.weights
-    short = stack.shorten()
+    short, noise = stack.shorten(), ROUNDING * stack.weights.sum(axis=1)
     starts, owner, spread = grid_starts(stack, weights, STARTS)
     P = len(weights)  # the first P starts are those of the problems in order
-    found = descend(short if len(owner) == P else short.take(owner), starts, spread)
-    noise = ROUNDING * stack.weights.sum(axis=1)
+    found = descend(short if len(owner) == P else short.take(owner), starts, spread, FEW)
     best = better([part[:P] for part in found], [part[P:] for part in found], owner[P:], noise)
     if stack.objective == "huber-log":  # once more with outliers weighed down
         again, owner, robust = grid_starts(stack, weights * trust(stack, best[0]), STARTS)
         worth = ~same_basin(again, best[0][owner]) | (robust < CLEAN * spread[owner])
         if worth.any():
             again, owner, robust = again[worth], owner[worth], robust[worth]
-            best = better(best, descend(short.take(owner), again, robust), owner, noise)
+            best = better(best, descend(short.take(owner), again, robust, FEW), owner, noise)
+    slow = np.flatnonzero(best[3])
+    if len(slow):
+        more = descend(short.take(slow), best[0][slow], np.zeros(len(slow)))
+        best = better(best, more, slow, noise)
     sums = gram(short, best[0])
-    return vanish(short, best[0], sums), *best[1:], sums
+    return vanish(short, best[0], sums), *best[1:3], sums
 
 
 def vanish(stack, theta, sums):
@@ -142,15 +145,16 @@ def trust(stack, theta):
 
 
 def better(best, other, owner, noise):
-    """``best`` (theta, value, settled), with the lowest of ``other`` at each of ``owner``.
+    """``best`` (as from `descend`), with the lowest of ``other`` at each of ``owner``.
 
     Among equals, up to rounding ``noise`` (P,), the first stays: its exponents are more usual.
     """
-    theta, value, settled = (part.copy() for part in best)
+    best = [part.copy() for part in best]
     worst_first = np.argsort(-other[1], kind="stable")  # what is written last stays
     owner = owner[worst_first]
     other = [part[worst_first] for part in other]
-    wins = other[1] < value[owner] * (1 - 1e-7) - noise[owner]
-    theta[owner[wins]], value[owner[wins]] = other[0][wins], other[1][wins]
-    np.logical_or.at(settled, owner, other[2])
-    return theta, value, settled
+    np.logical_or.at(best[2], owner, other[2])
+    wins = other[1] < best[1][owner] * (1 - 1e-7) - noise[owner]
+    for k in (0, 1, 3):
+        best[k][owner[wins]] = other[k][wins]
+    return best

@@ -38,7 +38,7 @@ def test_heat_map_has_a_number_a_cell(ax):
     runs = table(n_sizes=5, noise=0.02)
     cells = evaluate(runs, ["fit"], sizes=[2, 3, 4], share=[0.5, 1.0])
     plots.are_heatmap(ax, cells)
-    numbers = [t for t in ax.texts if t.get_text().replace(".", "").isdigit()]
+    numbers = [t for t in ax.texts if t.get_text()[0].isdigit()]
     assert len(numbers) >= len(cells)
 
 
@@ -91,14 +91,27 @@ def test_heat_map_marks_the_cheapest_good_cell(ax):
     boxes = [p for p in ax.patches if p.get_width() < 1]
     assert [(round(b.get_x()), round(b.get_y())) for b in boxes] == [(0, 0), (1, 0)]
     texts = [t.get_text() for t in ax.texts]
-    assert {"30.0", "8.0", "9.0", "1.0", "≤ 10", "≤ 5"} <= set(texts)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("share", "n sizes")
+    assert {"30", "8.0", "9.0\n≤ 10", "1.0\n≤ 5"} <= set(texts)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("share of training seen", "number of sizes")
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["50 %", "100 %"]
 
 
 def test_heat_map_of_one_row_has_no_contours(ax):
     cells = pd.DataFrame({"n_sizes": 3, "share": [0.5, 1.0], "are": [0.2, 0.1], "flops": [1, 2]})
     plots.are_heatmap(ax, cells)
-    assert [t.get_text() for t in ax.texts][:2] == ["20.0", "10.0"]
+    assert [t.get_text() for t in ax.texts] == ["20", "10\n≤ 10"]
+
+
+def test_small_heat_map_has_neither_numbers_nor_lines(ax):
+    cells = pd.DataFrame({
+        "n_sizes": [2, 2, 3], "scale_up": [5.83, 13.2, 5.83], "are": [0.3, 0.2, 0.04],
+        "flops": [2e18, 1e18, 3e18],
+    })  # fmt: skip
+    plots.are_heatmap(ax, cells, x="scale_up", fontsize=0, bar=False)
+    assert not ax.texts
+    assert len(ax.collections) == 1
+    assert len(ax.figure.axes) == 1
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["5.8x", "13x"]
 
 
 def test_paired_dots(ax):

@@ -113,6 +113,16 @@ def test_resamples_are_solved_as_well_as_the_table(objective):
         assert found.objective <= least_objective(repeated, objective, starts=4) * (1 + 1e-6)
 
 
+@pytest.mark.parametrize("name", ["A", "B"])
+@pytest.mark.parametrize("seed", [9, 26, 47, 162])
+def test_a_borrowed_size_alone_does_not_hide_the_optimum(name, seed):
+    """Its exponent then has a narrow valley, which a grid for free exponents steps over."""
+    runs = table(SURFACES["symmetric"], noise=0.05, seed=seed).drop(columns="run")
+    free = fit(runs, objective="ls-log")
+    borrowed = fit(runs, objective="ls-log", fixed={name: getattr(free.law, name)})
+    assert borrowed.objective == pytest.approx(free.objective, rel=1e-6)
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_many_problems_are_each_solved_alone(objective):
     """A table each, of different length, gives what `fit` gives for each."""

@@ -6,14 +6,28 @@ book is built.
 """
 
 from ..data import read_table
-from . import baselines, borrow, budget, checkpoints, dataset, fooled, partial, schedules
+from . import (
+    baselines,
+    borrow,
+    budget,
+    checkpoints,
+    dataset,
+    detect,
+    differ,
+    down,
+    fooled,
+    freedom,
+    partial,
+    schedules,
+    sizes,
+)
 from .rules import VERDICTS
 
 __all__ = ["VERDICTS", "fooled", "result", "schedules", "table"]
 
 TESTS = {
     **baselines.TESTS, **borrow.TESTS, **budget.TESTS, **checkpoints.TESTS, **dataset.TESTS,
-    **partial.TESTS,
+    **detect.TESTS, **differ.TESTS, **down.TESTS, **freedom.TESTS, **partial.TESTS, **sizes.TESTS,
 }  # fmt: skip
 
 

@@ -1,0 +1,86 @@
+"""Forecasts of the smallest size: the mirrored table, the numbers, the rule of the verdict."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from surfaces import SURFACES
+from surfaces import table as made_from_a_law
+
+from hitchhiker import absolute_relative_error, fit, load_runs, selection
+from hitchhiker.claims import down, rules
+from hitchhiker.methods import METHODS
+
+
+def test_mirror_is_its_own_inverse():
+    runs = load_runs("opt")
+    again = down.mirror(down.mirror(runs))["num_params"]
+    assert again.to_numpy() == pytest.approx(runs["num_params"].to_numpy(), rel=1e-12)
+    order = [list(selection.sizes(t).index) for t in (runs, down.mirror(runs))]
+    assert order[0] == order[1][::-1]
+
+
+def test_downwards_is_a_fit_of_the_larger_sizes():
+    """Scored by hand: every size but the smallest, which is the target."""
+    runs = load_runs("opt")
+    aim = selection.target(selection.smallest(runs, 1))
+    larger = selection.early_cut(selection.nearest(runs, 5))
+    by_hand = fit(larger).predict(aim["num_params"], aim["tokens_seen"])
+    row = down.downwards(runs, {"our fit": METHODS["fit"]}).iloc[0]
+    assert row["are"] == pytest.approx(absolute_relative_error(aim["loss"], by_hand), rel=1e-6)
+    assert row["scale_up"] == pytest.approx(1.3e9 / 125e6)
+    assert row["n_sizes"] == 5
+
+
+def test_an_exact_law_is_forecast_downwards():
+    row = down.downwards(made_from_a_law(), {"our fit": METHODS["fit"]}).iloc[0]
+    assert row["are"] < 1e-6
+    assert row["alpha"] == pytest.approx(SURFACES["chinchilla"].alpha, rel=1e-4)
+
+
+def test_share_evidence():
+    table = down.share_evidence()
+    assert not table.duplicated([*rules.KEYS, "share", "method"]).any()
+    assert set(table["method"]) == {*down.DOWN, "most_trained"}
+    assert sorted(table["share"].unique()) == list(down.SHARES)
+    close = down.within(table[table["share"] == down.RULE["share"]])
+    assert close[down.KNOWN_ALPHA] == pytest.approx(0.90, abs=0.06)
+    assert close[down.KNOWN_ALPHA] > close["our fit"] > close["most_trained"]
+
+
+def test_only_forecasts_downwards_explode():
+    table = down.reach_evidence()
+    free = table[table["method"] != down.KNOWN_ALPHA]
+    assert free.loc[free["way"] == "up", "are"].max() < down.EXPLODED
+    exploded = free[(free["way"] == "down") & (free["are"] > down.EXPLODED)]
+    assert exploded["are"].max() > 1e3
+    known = table[(table["way"] == "down") & (table["method"] == down.KNOWN_ALPHA)]
+    assert known["are"].max() < 1.2
+    ours = exploded[exploded["method"] == "our fit"]
+    assert (ours["status"] == "ok").sum() >= 3
+
+
+def test_within_weighs_sources():
+    table = pd.DataFrame({"source": ["a", "a", "b"], "method": "m", "are": [0.05, 0.10, 0.2]})
+    assert down.within(table) == {"m": 0.5}
+    assert down.exploded(table.assign(are=[0.6, 0.1, 0.7])) == {"m": 0.75}
+    assert down.within(table.assign(are=np.nan)) == {"m": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("shares", "verdict"),
+    [((0.7, 0.8), "holds"), ((0.65, 0.78), "holds in part"), ((0.3, 0.2), "does not hold")],
+)
+def test_rule(shares, verdict, monkeypatch):
+    found = dict(zip(rules.ESTIMATORS, shares, strict=True))
+    monkeypatch.setattr(down, "within", lambda rows: found)
+    assert down.TESTS["down"]()[1] == verdict
+
+
+def test_claim():
+    words, verdict = down.TESTS["down"]()
+    assert verdict == "holds in part"
+    assert "families within 10 %" in words
+    rows = down.share_evidence()
+    found = down.within(rows[rows["share"] == down.RULE["share"]])
+    assert found["our fit"] == pytest.approx(0.78, abs=0.05)
+    assert found["the paper's fit"] == pytest.approx(0.65, abs=0.05)
