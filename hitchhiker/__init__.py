@@ -5,6 +5,7 @@ from .data import DataError, check_runs, load_evaluations, load_runs, read_runs
 from .evaluation import absolute_relative_error, evaluate
 from .fits import Fit, Fits
 from .fitting import fit, fit_many
+from .forecasting import Forecast, forecast, load_belief
 from .laws import ScalingLaw
 from .uncertainty import allocation_interval, bootstrap, interval, sensitivity
 
@@ -12,6 +13,7 @@ __all__ = [
     "DataError",
     "Fit",
     "Fits",
+    "Forecast",
     "ScalingLaw",
     "absolute_relative_error",
     "allocation_interval",
@@ -20,7 +22,9 @@ __all__ = [
     "evaluate",
     "fit",
     "fit_many",
+    "forecast",
     "interval",
+    "load_belief",
     "load_evaluations",
     "load_runs",
     "read_runs",

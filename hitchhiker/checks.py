@@ -121,6 +121,8 @@ def schedule_warnings(runs):
 leave them out, or forecast unfinished runs only']
     """
     columns = ["schedule", "schedule_tokens", "tokens_seen"]
+    if runs.reindex(columns=columns[:2]).isna().all(axis=None):
+        return []
     by_run = runs.reindex(columns=columns).groupby(run_names(runs), sort=False)
     kinds = by_run["schedule"].first().value_counts()
     length = by_run["schedule_tokens"].max().dropna()

@@ -17,7 +17,7 @@ import pandas as pd
 from . import selection
 from .data import load_runs, tables_folder
 from .evaluation import evaluate
-from .methods import METHODS
+from .methods import PLAIN
 
 CODE = (
     "checks data compute laws selection grid descent solver fitting methods evaluation evidence"
@@ -37,10 +37,14 @@ def cache_folder():
 
 
 def fingerprint(function):
-    """A short hash of a function's module, of the code below it and of the tables of losses."""
+    """A short hash of a function's module, of the code below it and of the tables of losses.
+
+    A module may name more files of the package that it depends on, in ``ALSO``.
+    """
     here, data = Path(__file__).resolve().parent, tables_folder()
-    own = inspect.getsourcefile(inspect.unwrap(function))
-    code = [here / f"{name}.py" for name in CODE] + [Path(own)]
+    own = inspect.getmodule(inspect.unwrap(function))
+    code = [here / f"{name}.py" for name in CODE] + [Path(own.__file__)]
+    code += [here / name for name in getattr(own, "ALSO", ())]
     digest = hashlib.sha256()
     for path in [*code, data / "runs.csv", *sorted(data.glob("losses/*.csv"))]:
         digest.update(path.name.encode() + path.read_bytes())
@@ -95,7 +99,7 @@ def size_grid():
         count = selection.size_names(runs).nunique() - 1
         windows = [(k, end) for end in steps(count) for k in steps(count) if k <= end]
         choices = [partial(selection.window, k=k, end=end) for k, end in windows]
-        parts.append(evaluate(runs, tuple(METHODS), sizes=choices))
+        parts.append(evaluate(runs, PLAIN, sizes=choices))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -106,5 +110,5 @@ def share_grid():
     for runs in each_family(min_checkpoints=5):
         count = selection.size_names(runs).nunique() - 1
         sizes = [k for k in steps(count) if k > 1]
-        parts.append(evaluate(runs, tuple(METHODS), sizes=sizes, share=list(SHARES)))
+        parts.append(evaluate(runs, PLAIN, sizes=sizes, share=list(SHARES)))
     return pd.concat(parts, ignore_index=True)

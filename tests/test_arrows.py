@@ -15,6 +15,8 @@ ORDER = [
     "compute",
     "laws",
     "selection",
+    "posterior",
+    "forecasting",
     "grid",
     "descent",
     "solver",
@@ -24,15 +26,16 @@ ORDER = [
     "methods",
     "uncertainty",
     "evaluation",
-    "forecasting",
     "evidence",
+    "pooling",
     "claims",
     "book",
     "style",
     "plots",
 ]
-# The aim for the package is 1,500 lines of code.  The batched solver and its grid cost 250 more.
-LIMITS = {"package": 1780, "file": 300, "function": 40}
+# The aim for the package is 1,500 lines of code.  The batched solver and its grid cost 250 more,
+# the pooled forecast and what learns its belief 450.
+LIMITS = {"package": 2300, "file": 300, "function": 40}
 # A function may be longer for a good reason: "module.function": "the reason".
 LONG_FUNCTIONS = {}
 

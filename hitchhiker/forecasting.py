@@ -1,0 +1,265 @@
+"""Forecast the loss of a run before it is paid for, from whatever runs there are.
+
+A fit to few runs leaves its law open; borrowed parameters ignore the runs. Here a belief
+about laws in general, learned from published families, is moved by the family's own runs
+as far as they deserve: one run upward is enough.
+"""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from . import selection
+from .checks import DataError, check_runs, run_names, schedule_warnings
+from .compute import training_flops
+from .data import shipped
+from .laws import ScalingLaw
+from .posterior import REFERENCE, Belief, Rows, draw, log_loss, posterior
+
+BELIEF = "belief.json"
+ODD = 13.3  # squared distance from the belief that one family in a hundred exceeds
+FAR = 100.0  # scale-up factor from which a forecast needs a warning
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A forecast and what to think of it.
+
+    Attributes
+    ----------
+    table : DataFrame
+        ``num_params`` (parameters) ``, tokens_seen`` (tokens) ``, loss, low_80, high_80,
+        low_90, high_90`` (in the unit of the losses given), a row a target.
+    law : ScalingLaw
+        The most plausible law; the forecast is a mean over all plausible ones.
+    warnings : tuple of str
+        What makes this forecast less sure than its interval says.
+    advice : tuple of str
+        Runs that would narrow the interval of the last target, the best first.
+    n_runs, n_rows : int
+        Runs and checkpoints used.
+    sources : tuple of str
+        Studies behind the belief.
+    """
+
+    table: pd.DataFrame
+    law: ScalingLaw
+    warnings: tuple
+    advice: tuple
+    n_runs: int
+    n_rows: int
+    sources: tuple
+
+    def summary(self):
+        """The forecast in a few lines of text."""
+        lines = [f"from {self.n_rows} checkpoints of {self.n_runs} runs and the laws of "
+                 f"{len(self.sources)} studies"]  # fmt: skip
+        levels = [c[4:] for c in self.table if c.startswith("low_")]
+        for row in self.table.to_dict("records"):
+            ends = ", ".join(f"{k} %: {row[f'low_{k}']:.4g} to {row[f'high_{k}']:.4g}"
+                             for k in levels)  # fmt: skip
+            lines.append(f"{row['num_params']:.4g} parameters, {row['tokens_seen']:.4g} tokens: "
+                         f"loss {row['loss']:.4g} ({ends})")  # fmt: skip
+        law = ", ".join(f"{name} {value:.4g}" for name, value in self.law.as_dict().items())
+        lines += [f"most plausible law: {law}", *(f"! {w}" for w in self.warnings)]
+        return "\n".join([*lines, *(f"> {a}" for a in self.advice)])
+
+
+def load_belief(without=None):
+    """The shipped belief about scaling laws, or the one learned without a study.
+
+    Parameters
+    ----------
+    without : str, optional
+        A source of `load_runs`; a forecast of its families is then a fair test.
+
+    Returns
+    -------
+    Belief
+
+    Examples
+    --------
+    >>> "opt" in load_belief().sources, "opt" in load_belief(without="opt").sources
+    (True, False)
+    """
+    stored = json.loads(shipped(BELIEF))["beliefs"]
+    facts = stored.get(f"without {without}", stored["all"])
+    return Belief(
+        np.array(facts["mean"]), np.array(facts["covariance"]), facts["run_noise"],
+        facts["row_noise"], facts["drift"], facts["slip"], facts["slip_noise"],
+        {float(k): v for k, v in facts["reach"].items()}, tuple(facts["sources"]),
+    )  # fmt: skip
+
+
+def forecast(runs, num_params, tokens_seen, *, levels=(0.8, 0.9), belief=None):
+    """Forecast losses from any runs of one family, with intervals.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        As for `hitchhiker.fit`: one run or many, any one unit of loss. Say by a column
+        ``is_final`` (bool) which rows end a finished run: the loss of unfinished ones,
+        whose learning rate is still to fall, will drop below the law. Without it the
+        forecast reckons with both.
+    num_params, tokens_seen : float or array, shape (n,)
+        Targets: parameters, tokens.
+    levels : tuple of float
+        Coverage of the intervals, at most 0.95.
+    belief : Belief, optional
+        By default the shipped one. Runs that say by a ``source`` column that the belief
+        was learned from them get the one learned without that study.
+
+    Returns
+    -------
+    Forecast
+
+    Raises
+    ------
+    DataError
+        If the table, a target or a level cannot be used.
+
+    Examples
+    --------
+    >>> from hitchhiker import load_runs
+    >>> opt = load_runs("opt")
+    >>> small = opt[opt["num_params"] < 1e11]
+    >>> forecast(small, 175e9, 280e9).table[["loss", "low_80", "high_80"]].round(1)
+       loss  low_80  high_80
+    0   2.3     2.2      2.4
+    """
+    check_runs(runs)
+    size, tokens = _targets(num_params, tokens_seen)
+    if belief is None:
+        sources = set(runs["source"]) if "source" in runs else set()
+        belief = load_belief(sources.pop() if len(sources) == 1 else None)
+    used = selection.early_cut(runs)
+    rows = rows_of(used)
+    found = posterior(rows, belief)
+    laws, weights = draw(found, rows, belief)
+    x, z = np.log(size / REFERENCE["num_params"]), np.log(tokens / REFERENCE["tokens_seen"])
+    losses = log_loss(laws, x, z)
+    middle = weights @ losses
+    beyond = further(x, z, rows, unfinished(used))
+    spread = predictive_spread(weights @ (losses - middle) ** 2, beyond, found, belief)
+    middle = middle + belief.slip * beyond[1]
+    reach = _reach(belief, levels)
+    table = pd.DataFrame({"num_params": size, "tokens_seen": tokens, "loss": np.exp(middle)})
+    for level, width in zip(levels, reach, strict=True):
+        table[f"low_{100 * level:.0f}"] = np.exp(middle - width * spread)
+        table[f"high_{100 * level:.0f}"] = np.exp(middle + width * spread)
+    last = np.argmax(x + z)
+    advice = _advice(rows, (laws, weights), found, belief, (x[last], z[last]))
+    return Forecast(table, found.law(), tuple(_warnings(used, rows, found, belief, x, z)), advice,
+                    int(run_names(used).nunique()), len(used), belief.sources)  # fmt: skip
+
+
+def rows_of(runs):
+    """Rows for `hitchhiker.posterior` of a table of runs."""
+    columns = (runs[c].to_numpy(float) for c in ("num_params", "tokens_seen", "loss"))
+    return Rows.of(*columns, pd.factorize(run_names(runs))[0])
+
+
+def unfinished(runs):
+    """Whether the longest of these runs are unfinished: 0 no, 1 yes, 0.5 not known."""
+    if "is_final" not in runs or runs["is_final"].isna().all():
+        return 0.5
+    long = runs["tokens_seen"] >= 0.9 * runs["tokens_seen"].max()
+    return 0.0 if runs.loc[long, "is_final"].eq(True).any() else 1.0
+
+
+def further(size, tokens, rows, open_end):
+    """Logs of how far targets (n,) lie beyond the runs, in size and in unfinished tokens."""
+    beyond = size - rows.size.max(), open_end * (tokens - rows.tokens.max())
+    return tuple(np.maximum(b, 0.0) for b in beyond)
+
+
+def predictive_spread(variance, beyond, found, belief):
+    """Standard deviation of a log loss (n,): of the law (variance), of a checkpoint, of drift.
+
+    ``beyond`` is as from `further`. Where the runs contradict the belief all of it grows
+    with the contradiction.
+    """
+    total = variance + found.row_noise**2 + (belief.drift * beyond[0]) ** 2
+    total = total + (belief.slip_noise * beyond[1]) ** 2
+    return np.sqrt(total * max(1.0, found.surprise / ODD))
+
+
+def _targets(num_params, tokens_seen):
+    size, tokens = np.broadcast_arrays(np.atleast_1d(np.asarray(num_params, dtype=float)),
+                                       np.asarray(tokens_seen, dtype=float))  # fmt: skip
+    for name, values in (("num_params", size), ("tokens_seen", tokens)):
+        if values.ndim != 1 or not np.all(np.isfinite(values) & (values > 0)):
+            raise DataError(f"target {name} must be numbers above zero, got {values.tolist()}")
+    if size.min() < 1000 or tokens.min() < 1000:
+        raise DataError("targets are counted in parameters and tokens, not in billions: 7e9")
+    return size, tokens
+
+
+def _reach(belief, levels):
+    known = sorted(belief.reach)
+    for level in levels:
+        if not 0 < level <= known[-1]:
+            raise DataError(f"level {level}: must be above 0 and at most {known[-1]}, which is "
+                            "as far as the studies can calibrate")  # fmt: skip
+    return np.interp(levels, [0.0, *known], [0.0, *(belief.reach[k] for k in known)])
+
+
+def _warnings(runs, rows, found, belief, size, tokens):
+    yield from schedule_warnings(runs)
+    n_sizes = len(np.unique(rows.size.round(2)))
+    if n_sizes == 1:
+        yield ("all runs have one size: how the loss falls with size is taken from other "
+               "families, train a second size to measure it")  # fmt: skip
+    if found.surprise > ODD:
+        yield ("this family is unlike those the belief was learned from: intervals are "
+               f"{np.sqrt(found.surprise / ODD):.1f} times wider")  # fmt: skip
+    if found.row_noise > 3 * belief.row_noise:
+        yield (f"checkpoints stray {100 * found.row_noise:.1f} % from any law of this form: look "
+               "for restarts, warm-up, or runs of another recipe")  # fmt: skip
+    scale = np.exp(size.max() - rows.size.max())
+    if scale > FAR:
+        yield f"the target is {scale:.0f} times the largest size seen: train a larger one"
+    more = np.exp(tokens.max() - rows.tokens.max())
+    if more > 1.1 and unfinished(runs) == 0.5:
+        yield ("the target sees more tokens than any run and the table does not say whether "
+               "these are finished: add a column is_final")  # fmt: skip
+    if more > 10:
+        yield f"the target sees {more:.0f} times the tokens of the longest run seen"
+
+
+def _advice(rows, drawn, found, belief, target):
+    """Sentences on the runs that would narrow the forecast most, from draws of the law.
+
+    What a run's final loss would tell is read off the draws: how much of the spread of
+    the target's loss goes with the spread of the loss of that run.
+    """
+    laws, weights = drawn
+    x, z = target
+    seen, longest = rows.size.max(), rows.tokens.max()
+    budget = training_flops(np.exp(x), np.exp(z))
+    sizes = {seen + np.log(2), seen + np.log(4), (seen + x) / 2, rows.size.min() - np.log(4)}
+    runs_to_try = [(s, longest) for s in sizes if s < x] + [(seen, longest + np.log(4))]
+    runs_to_try.append((x, z + np.log(0.3)))
+    aim = log_loss(laws, np.array([x]), np.array([z]))[:, 0]
+    aim = aim - weights @ aim
+    away = max(x - seen, 0.0), 0.0
+    now = predictive_spread(weights @ aim**2, away, found, belief)
+    told = []
+    for size, tokens in runs_to_try:
+        told_by = log_loss(laws, np.array([size]), np.array([tokens]))[:, 0]
+        told_by = told_by - weights @ told_by
+        noise = found.row_noise**2 + (0.0 if size in (x, seen) else found.run_noise**2)
+        learned = (weights @ (aim * told_by)) ** 2 / (weights @ told_by**2 + noise)
+        away = max(x - max(seen, size), 0.0), 0.0
+        then = predictive_spread(weights @ aim**2 - learned, away, found, belief)
+        told.append((min(then / now, 1.0), training_flops(np.exp(size), np.exp(tokens)) / budget,
+                     size, tokens))  # fmt: skip
+    scale = REFERENCE["num_params"], REFERENCE["tokens_seen"]
+    return tuple(
+        f"{scale[0] * np.exp(size):.3g} parameters for {scale[1] * np.exp(tokens):.3g} tokens "
+        f"({100 * cost:.2g} % of the target's FLOPs): interval {100 * (1 - ratio):.0f} % narrower"
+        for ratio, cost, size, tokens in sorted(told)
+        if ratio < 0.95
+    )[:3]

@@ -1,0 +1,223 @@
+"""Learn from all families what scaling laws look like: ``python -m hitchhiker.pooling``.
+
+The belief behind `hitchhiker.forecast` is the mean and the covariance of laws over
+studies, by an EM algorithm in which every study weighs the same, with the noise about a
+law and the width of the intervals. Everything is learned again without each study in
+turn, so that the forecasts of its families can be judged.
+"""
+
+import json
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from . import selection
+from .data import tables_folder
+from .evidence import each_family, fingerprint, steps
+from .forecasting import BELIEF, further, predictive_spread, rows_of, unfinished
+from .posterior import LEVELLESS, NAMES, REFERENCE, Belief, draw, log_loss, posterior
+
+KEYS = ["source", "family", "loss_kind"]
+MOST_EPOCHS = 4.5  # families of more repetitions are judged but not learned from
+RUN_NOISE = 0.015  # given, not learned: it could explain away what the law should
+START = Belief(np.array([-1.1, -1.1, -1.1, -0.9]), np.diag([0.5, 0.1, 0.8, 0.15]),
+               RUN_NOISE, 0.01)  # fmt: skip
+VAGUE = np.diag([0.3, 0.05, 0.3, 0.05])  # covariance that counts as one more study
+DRIFTS = (0.0, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03)
+SLIPS = tuple(np.arange(0, 0.2, 0.005))
+LATE = 0.1  # log of how far beyond unfinished runs' tokens a cell tells of the slip
+SHARES = (0.1, 0.3, 0.6)  # of their tokens after which runs are looked at as unfinished
+MANY, FEW = 5, 3  # checkpoints that such runs need; how many numbers of sizes are tried
+LEVELS = (0.5, 0.68, 0.8, 0.9, 0.95)
+TAIL = 5  # degrees of freedom of errors where the drift is chosen
+
+
+def families():
+    """Tables of the families that the belief is judged on, by source, family, loss kind."""
+    return {tuple(t[KEYS].iloc[0]): t.reset_index(drop=True) for t in each_family(1)}
+
+
+def learnable(tables):
+    """Rows of the families to learn from: single passes over the data, or nearly so."""
+    return {key: rows_of(selection.early_cut(table)) for key, table in tables.items()
+            if not (table["epochs"].fillna(1) > MOST_EPOCHS).any()}  # fmt: skip
+
+
+def study_weights(keys):
+    """Weight of each key: every source the same, in it every family the same."""
+    sources = pd.Series([key[0] for key in keys])
+    return (1 / sources.map(sources.value_counts()) / sources.nunique()).to_numpy()
+
+
+def learn(rows, start=START, steps=25):
+    """Mean and covariance of laws over studies, and the noise of checkpoints.
+
+    Expectation and maximisation in turn: what each family's law is given the belief
+    (`hitchhiker.posterior.posterior`), what the belief is given the laws.
+
+    Parameters
+    ----------
+    rows : dict of Rows
+        By source, family and loss kind.
+    start : Belief
+
+    Returns
+    -------
+    Belief
+        Without `drift` and `reach`, which `calibrate` gives.
+    """
+    weights, belief, found = study_weights(rows), start, dict.fromkeys(rows)
+    studies = len({key[0] for key in rows})
+    for _ in range(steps):
+        found = {k: posterior(r, belief, start=found[k], rounds=2) for k, r in rows.items()}
+        laws = np.array([LEVELLESS @ p.mode for p in found.values()])
+        own = np.array([LEVELLESS @ p.covariance @ LEVELLESS.T for p in found.values()])
+        trusted = weights * [p.weight for p in found.values()]
+        mean = trusted @ laws / trusted.sum()
+        away = laws - mean
+        covariance = np.einsum("f,fij->ij", weights, own)
+        covariance += np.einsum("f,fi,fj->ij", trusted, away, away)
+        covariance = (studies * covariance + VAGUE) / (studies + 1)
+        noise = np.exp(weights @ np.log([p.row_noise for p in found.values()]))
+        moved = np.abs(mean - belief.mean).max()
+        belief = Belief(mean, covariance, RUN_NOISE, float(noise))
+        if moved < 0.01:
+            break
+    return replace(belief, sources=tuple(sorted({key[0] for key in rows})))
+
+
+def cells(table):
+    """Windows of sizes, and starts of all runs: rows seen, their end, what to forecast."""
+    train, target = selection.hold_out(table)
+    kept = selection.early_cut(train)
+    count = len(selection.sizes(train))
+    end = target.loc[target["tokens_seen"].idxmax()]
+    chosen = [selection.window(train, k, end) for end in steps(count) for k in steps(count)
+              if k <= end]  # fmt: skip
+    if selection.describe(table)["checkpoints"].iloc[0] >= MANY:
+        chosen += [selection.first_share(selection.smallest(train, k), share)
+                   for k in steps(count, FEW) for share in SHARES]  # fmt: skip
+    for some in chosen:
+        seen = train.loc[some.index.intersection(kept.index)]
+        if len(seen):
+            yield seen, end
+
+
+def errors(tables, belief):
+    """Errors of forecasts of the ends of all families of one study, a row a cell."""
+    out = []
+    for key, table in tables.items():
+        for seen, target in cells(table):
+            rows = rows_of(seen)
+            x = np.log([target["num_params"] / REFERENCE["num_params"]])
+            z = np.log([target["tokens_seen"] / REFERENCE["tokens_seen"]])
+            found = posterior(rows, belief)
+            laws, weights = draw(found, rows, belief)
+            loss = log_loss(laws, x, z)[:, 0]
+            middle = weights @ loss
+            beyond = [float(b[0]) for b in further(x, z, rows, unfinished(seen))]
+            out.append({"key": key, "error": np.log(target["loss"]) - middle, "found": found,
+                        "variance": weights @ (loss - middle) ** 2, "beyond": beyond})  # fmt: skip
+    return out
+
+
+def calibrate(belief, told):
+    """The belief with drift, slip and the reach of intervals that errors ask for.
+
+    Parameters
+    ----------
+    belief : Belief
+    told : list of dict
+        From `errors`, by beliefs that had not seen the family's study.
+    """
+    late = [t for t in told if t["beyond"][1] > LATE]
+    done = [t for t in told if t["beyond"][1] <= LATE]
+    belief, reach = replace(belief, slip=0.0, slip_noise=0.0), None
+    best = -np.inf
+    for drift in DRIFTS:
+        trial = replace(belief, drift=drift)
+        weight, error, spread = _standard(done, trial)
+        likely = weight @ (-(TAIL + 1) / 2 * np.log1p((error / spread) ** 2 / TAIL)
+                           - np.log(spread))  # fmt: skip
+        if likely > best:
+            best, chosen, reach = likely, trial, _quantiles(np.abs(error / spread), weight, LEVELS)
+    reach = {level: float(r) for level, r in zip(LEVELS, reach, strict=True)}
+    weight, error, _ = _standard(late, chosen)
+    slip = _quantiles(error / [t["beyond"][1] for t in late], weight, 0.5)
+    for noise in SLIPS:
+        chosen = replace(chosen, reach=reach, slip=float(slip), slip_noise=noise)
+        weight, error, spread = _standard(late, chosen)
+        if _quantiles(np.abs(error / spread), weight, 0.8) <= reach[0.8]:
+            break
+    return chosen
+
+
+def _standard(told, belief):
+    """Weight of each cell, its error and the spread that the belief gives it."""
+    keys = pd.Series([t["key"] for t in told])
+    every = list(dict.fromkeys(keys))
+    weight = keys.map(dict(zip(every, study_weights(every), strict=True)))
+    spread = [predictive_spread(t["variance"], t["beyond"], t["found"], belief) for t in told]
+    error = [t["error"] - belief.slip * t["beyond"][1] for t in told]
+    return (weight / keys.map(keys.value_counts())).to_numpy(), np.array(error), np.array(spread)
+
+
+def _quantiles(values, weights, levels):
+    return np.quantile(values, levels, weights=weights, method="inverted_cdf")
+
+
+def leave_out(progress=lambda: None):
+    """Every belief: of all studies, and without each of them, by name.
+
+    What is calibrated for a belief is calibrated on errors of beliefs that lack one more
+    study, so nothing of the study left out enters.
+    """
+    tables = families()
+    rows = learnable(tables)
+    sources = sorted({key[0] for key in tables})
+    of = {s: {k: t for k, t in tables.items() if k[0] == s} for s in sources}
+    full = learn(rows)
+
+    def without(*left):
+        progress()
+        return learn({k: r for k, r in rows.items() if k[0] not in left}, start=full)
+
+    lacking = {(s,): without(s) for s in sources}
+    lacking |= {pair: without(*pair) for pair in combinations(sources, 2)}
+    out = {"all": calibrate(full, [e for s in sources for e in errors(of[s], lacking[s,])])}
+    for s in sources:
+        told = []
+        for other in (t for t in sources if t != s):
+            progress()
+            told += errors(of[other], lacking[tuple(sorted((s, other)))])
+        out[f"without {s}"] = calibrate(lacking[s,], told)
+    return out
+
+
+def as_text(beliefs):
+    """The beliefs as JSON, with what they were learned from."""
+
+    def plain(belief):
+        rounded = {"mean": belief.mean.round(4).tolist(),
+                   "covariance": belief.covariance.round(4).tolist(),
+                   "reach": {str(k): round(v, 3) for k, v in belief.reach.items()}}  # fmt: skip
+        return {"sources": list(belief.sources), **rounded, "run_noise": belief.run_noise,
+                "row_noise": round(belief.row_noise, 5), "drift": belief.drift,
+                "slip": round(belief.slip, 4),
+                "slip_noise": round(belief.slip_noise, 4)}  # fmt: skip
+
+    head = {
+        "what": "belief about scaling laws, see hitchhiker.posterior and hitchhiker.pooling",
+        "renew": "python -m hitchhiker.pooling",
+        "learned_from": "the tables of this folder", "fingerprint": fingerprint(learn),
+        "reference": REFERENCE, "numbers": NAMES,
+        "beliefs": {name: plain(belief) for name, belief in beliefs.items()},
+    }  # fmt: skip
+    return json.dumps(head, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    (tables_folder() / BELIEF).write_text(as_text(leave_out()), encoding="utf-8")
+    print(f"wrote {tables_folder() / BELIEF}")
