@@ -171,3 +171,18 @@ def read_runs(path):
         return check_runs(pd.read_csv(path))
     except ValueError as error:  # DataError, or a file that is no CSV
         raise DataError(f"{path}: {error}") from None
+
+
+def shipped(name):
+    """Text of a file that comes with the tables, whatever HITCHHIKER_DATA names.
+
+    Raises
+    ------
+    DataError
+        If it is not there.
+    """
+    here = Path(__file__).resolve().parent
+    for folder in (here / "tables", here.parent / "data"):
+        if (folder / name).exists():
+            return (folder / name).read_text(encoding="utf-8")
+    raise DataError(f"no {name} beside the tables: reinstall hitchhiker")

@@ -21,6 +21,7 @@ from .posterior import REFERENCE, Belief, Rows, draw, log_loss, posterior
 BELIEF = "belief.json"
 ODD = 13.3  # squared distance from the belief that one family in a hundred exceeds
 FAR = 100.0  # scale-up factor from which a forecast needs a warning
+DEAR = 0.35  # share of the target's FLOPs beyond which a run is no advice
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,9 @@ def forecast(runs, num_params, tokens_seen, *, levels=(0.8, 0.9), belief=None):
     >>> from hitchhiker import load_runs
     >>> opt = load_runs("opt")
     >>> small = opt[opt["num_params"] < 1e11]
-    >>> forecast(small, 175e9, 280e9).table[["loss", "low_80", "high_80"]].round(1)
+    >>> forecast(small, 175e9, 280e9).table[["loss", "low_80", "high_80"]].round(2)
        loss  low_80  high_80
-    0   2.3     2.2      2.4
+    0  2.33    2.25     2.42
     """
     check_runs(runs)
     size, tokens = _targets(num_params, tokens_seen)
@@ -261,5 +262,5 @@ def _advice(rows, drawn, found, belief, target):
         f"{scale[0] * np.exp(size):.3g} parameters for {scale[1] * np.exp(tokens):.3g} tokens "
         f"({100 * cost:.2g} % of the target's FLOPs): interval {100 * (1 - ratio):.0f} % narrower"
         for ratio, cost, size, tokens in sorted(told)
-        if ratio < 0.95
+        if ratio < 0.95 and cost < DEAR
     )[:3]
