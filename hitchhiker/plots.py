@@ -45,8 +45,8 @@ __all__ = [
 
 
 def size_colours(names):
-    """A colour a size, light to dark would vanish in one scheme: the middle of viridis."""
-    shades = mpl.colormaps[SEQUENTIAL](np.linspace(0.15, 0.85, max(len(names), 2)))
+    """A colour a size: the middle of viridis, as its ends vanish on black or on white."""
+    shades = mpl.colormaps[SEQUENTIAL](np.linspace(0.32, 0.8, max(len(names), 2)))
     return dict(zip(names, shades, strict=False))
 
 

@@ -7,16 +7,19 @@ turn, so that the forecasts of its families can be judged.
 """
 
 import json
+import re
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from . import selection
+from .comparing import pair_spread, paired
 from .data import tables_folder
 from .evidence import each_family, fingerprint, steps
-from .forecasting import BELIEF, further, predictive_spread, rows_of, unfinished
+from .forecasting import BELIEF, forecast, further, predictive_spread, rows_of, unfinished
 from .posterior import LEVELLESS, NAMES, REFERENCE, Belief, draw, log_loss, posterior
 
 KEYS = ["source", "family", "loss_kind"]
@@ -196,7 +199,63 @@ def leave_out(progress=lambda: None):
     return out
 
 
-def as_text(beliefs):
+def pair_rows(tables, beliefs):
+    """Differences between two families that can be compared, at small sizes and the target.
+
+    Two recipes of one study on one text whose targets have one size: epochs of one corpus,
+    deduplicated or not, three corpora on common texts, two architectures.
+
+    Returns
+    -------
+    DataFrame
+        ``source, error`` (of the paired difference at the target) ``, beyond`` (log of the
+        scale-up) ``, apart`` (error of the difference of two forecasts) ``, width``.
+    """
+    rows = []
+    for (one, a), (other, b) in combinations(tables.items(), 2):
+        if one[0] != other[0] or one[2] != other[2] or _corpus(one) != _corpus(other):
+            continue
+        if one[:1] + one[2:] == ("overtrain", "train"):  # each on its own text
+            continue
+        sides = [selection.hold_out(t) for t in (a, b)]
+        ends = [t.loc[t["tokens_seen"].idxmax()] for _, t in sides]
+        same = [abs(np.log(ends[0][c] / ends[1][c])) < 0.2 for c in ("num_params", "tokens_seen")]
+        if not all(same):
+            continue
+        truth = np.log(ends[0]["loss"] / ends[1]["loss"])
+        made = [forecast(t, e["num_params"], e["tokens_seen"],
+                         belief=beliefs[f"without {one[0]}"]).table.iloc[0]
+                for (t, _), e in zip(sides, ends, strict=True)]  # fmt: skip
+        apart = truth - np.log(made[0]["loss"] / made[1]["loss"])
+        width = np.hypot(*(np.log(m["high_80"] / m["loss"]) for m in made)) / 1.2816
+        for pair in paired(sides[0][0], sides[1][0]).to_dict("records"):
+            rows.append({"source": one[0], "error": truth - pair["difference"], "apart": apart,
+                         "difference": abs(pair["difference"]),
+                         "beyond": np.log(ends[0]["num_params"] / pair["num_params"]),
+                         "width": width})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _corpus(key):
+    """What two families must share to be compared: corpus of datablations, suite of Pythia."""
+    return re.match(r"gpt2-[a-z0-9]+|pythia-v\d|\w*", key[1])[0] if key[0] != "mad" else ""
+
+
+def learn_pairs(rows):
+    """How far paired differences move, as in `hitchhiker.comparing.pair_errors`."""
+    weight = study_weights(list(zip(rows["source"])))
+    weight = weight / rows.groupby("source")["source"].transform("size").to_numpy()
+    likely = {}
+    for given in product((0.002, 0.003, 0.005, 0.007, 0.01), (0.0, 0.001, 0.002, 0.003, 0.005),
+                         (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)):  # fmt: skip
+        spread = pair_spread(*given, rows["difference"], rows["beyond"])
+        likely[given] = weight @ (stats.t.logpdf(rows["error"] / spread, TAIL) - np.log(spread))
+    same, growth, stretch = max(likely, key=likely.get)
+    apart = _quantiles((rows["apart"] / rows["width"]).abs(), weight, 0.68)
+    return {"same": same, "growth": growth, "stretch": stretch, "apart": round(float(apart), 3)}
+
+
+def as_text(beliefs, pairs):
     """The beliefs as JSON, with what they were learned from."""
 
     def plain(belief):
@@ -213,11 +272,17 @@ def as_text(beliefs):
         "renew": "python -m hitchhiker.pooling",
         "learned_from": "the tables of this folder", "fingerprint": fingerprint(learn),
         "reference": REFERENCE, "numbers": NAMES,
+        "pairs": pairs,
         "beliefs": {name: plain(belief) for name, belief in beliefs.items()},
     }  # fmt: skip
     return json.dumps(head, indent=1) + "\n"
 
 
 if __name__ == "__main__":
-    (tables_folder() / BELIEF).write_text(as_text(leave_out()), encoding="utf-8")
+    found = leave_out()
+    rows = pair_rows(families(), found)
+    of_pairs = {"all": learn_pairs(rows)}
+    for name in rows["source"].unique():
+        of_pairs[f"without {name}"] = learn_pairs(rows[rows["source"] != name])
+    (tables_folder() / BELIEF).write_text(as_text(found, of_pairs), encoding="utf-8")
     print(f"wrote {tables_folder() / BELIEF}")
