@@ -7,7 +7,7 @@ through memory that fits into the cache.
 import numpy as np
 
 DELTA = 1e-3  # Huber's threshold on the log loss
-BLOCK = 10_000  # rows of all problems looked at together: what fits into the cache
+BLOCK = 30_000  # rows of all problems looked at together: what fits into the cache
 TOLERANCE = 1e-11  # gain that a step promises, relative to the objective, that ends the descent
 FEW, MOST = 80, 300  # steps of a descent from one of several starts, and from the best
 ROUNDING = 1e-18  # what rounding leaves of the objective, a row
@@ -160,7 +160,7 @@ def descend(stack, theta, spread, most=MOST):
     value, or else its kinks stop the descent.  Problems leave the loop as they settle.
     """
     theta = np.clip(theta, stack.lower, stack.upper)
-    delta = np.maximum(np.minimum(1.2 * spread, 1.0), stack.delta)[:, None]
+    delta = np.maximum(np.minimum(1.2 * spread, 1.0)[:, None], stack.delta)
     point = [theta, delta, *expand(stack, theta, delta)]
     floor = ROUNDING * stack.weights.sum(axis=1) + 1e-300
     damping = np.full(len(theta), 1e-4)
@@ -170,7 +170,7 @@ def descend(stack, theta, spread, most=MOST):
         theta, delta, value = point[:3]
         proposal, promise = newton_step(stack, theta, damping, *point[3:])
         left = np.abs(promise) / (value + floor)
-        live &= (left > TOLERANCE) | (damping > 1e-2) | (delta[:, 0] > stack.delta)
+        live &= (left > TOLERANCE) | (damping > 1e-2) | (delta > stack.delta)[:, 0]
         live &= damping < 1e8
         if live.sum() <= 0.8 * len(live):
             for out, of in zip(found, (theta, value, left < 1e-6, live), strict=True):

@@ -15,7 +15,6 @@ from .data import DataError, check_runs, load_runs, run_names
 from .laws import PARAMETERS
 from .methods import METHODS
 
-PROTOCOLS = ("guide", "paper")  # what a method may see; see `evaluate`
 BOUNDS = ("low_80", "high_80", "low_90", "high_90")
 
 
@@ -48,6 +47,8 @@ class Family:
     names: dict
     train: pd.DataFrame
     target: pd.DataFrame
+    end: dict  # facts about the target's last checkpoint
+    budget: float  # FLOPs to get there
     tokens: np.ndarray
     flops: np.ndarray
     run: np.ndarray  # codes from 0
@@ -107,14 +108,20 @@ def evaluate(families, methods=tuple(METHODS), *, sizes=None, share=1.0, early="
     rows = []
     for names, runs in _family_tables(families):
         family = _split(names, runs, tail)
-        cells = {p: _cells(family, choices, np.atleast_1d(share), p, early) for p in PROTOCOLS}
+        cells = {p: _cells(family, choices, np.atleast_1d(share), p, early)
+                 for p in set(map(_protocol, named.values()))}  # fmt: skip
         for name, method in named.items():
-            protocol = "paper" if method is METHODS["paper"] else "guide"
+            protocol = _protocol(method)
             head = {**names, "method": name, "protocol": protocol}
             outcomes = _forecasts(method, family, cells[protocol])
             for cell, outcome in zip(cells[protocol], outcomes, strict=True):
                 rows.append({**head, **cell.facts, **_score(family, cell, outcome)})
     return pd.DataFrame(rows)
+
+
+def _protocol(method):
+    """What a method may see: the paper's estimator what the released code showed it."""
+    return "paper" if method is METHODS["paper"] else "guide"
 
 
 def _named_methods(methods):
@@ -158,15 +165,24 @@ def _split(names, runs, tail):
     tokens = train["tokens_seen"].to_numpy(float)
     flops = train["flops"] if "flops" in train else training_flops(train["num_params"], tokens)
     run = pd.factorize(run_names(train))[0]
-    return Family(names, train, target, tokens, np.asarray(flops, float), run, size,
+    end = target.loc[target["tokens_seen"].idxmax()]
+    facts = {"target_params": end["num_params"], "target_tokens": end["tokens_seen"],
+             "target_loss": end["loss"]}  # fmt: skip
+    budget = end.get("flops", training_flops(end["num_params"], end["tokens_seen"]))
+    return Family(names, train, target, facts, budget, tokens, np.asarray(flops, float), run, size,
                   params.to_numpy())  # fmt: skip
 
 
 def _cells(family, choices, shares, protocol, early):
     """Every choice of sizes at every share, as a method of this protocol sees it."""
+    if not (0 < shares.min() <= shares.max() <= 1):
+        raise DataError(f"share must be above 0 and at most 1, got {shares.tolist()}")
     cut = selection.EARLY_TOKENS if protocol == "paper" else early
-    kept = _mask(family, selection.early_cut(family.train, cut))
-    inside = {q: _mask(family, selection.first_share(family.train, q)) for q in shares}
+    columns = ["run", "model", "num_params", "tokens_seen", "loss"]  # all that selections read
+    thin = family.train[family.train.columns.intersection(columns)]
+    kept = _mask(family, selection.early_cut(thin, cut))
+    own = np.zeros(family.run.max() + 1)
+    np.maximum.at(own, family.run, family.tokens)
     cells = []
     for choice in choices:
         chosen = np.ones(len(family.size), dtype=bool)
@@ -176,9 +192,9 @@ def _cells(family, choices, shares, protocol, early):
             chosen = family.size < choice
         longest = family.tokens[chosen].max(initial=0.0)
         for share in shares:
-            seen = inside[share] if protocol == "guide" else family.tokens <= share * longest
-            cells.append(Cell(chosen & kept & seen, _facts(family, chosen, chosen & kept & seen)))
-            cells[-1].facts["share"] = float(share)
+            seen = family.tokens <= share * (own[family.run] if protocol == "guide" else longest)
+            facts = _facts(family, chosen, chosen & kept & seen)
+            cells.append(Cell(chosen & kept & seen, facts | {"share": float(share)}))
     return cells
 
 
@@ -194,7 +210,6 @@ def _mask(family, rows):
 
 def _facts(family, chosen, seen):
     """Columns of the result that are known before the forecast."""
-    last = family.target.loc[family.target["tokens_seen"].idxmax()]
     by_run = np.zeros(family.run.max() + 1)
     np.maximum.at(by_run, family.run[seen], family.flops[seen])
     flops, n_runs = by_run.sum(), np.count_nonzero(by_run)
@@ -202,16 +217,15 @@ def _facts(family, chosen, seen):
     return {
         "n_sizes": len(codes),
         "share": np.nan,
-        "scale_up": last["num_params"] / family.params[codes[-1]] if len(codes) else np.nan,
-        "flops_share": flops
-        / last.get("flops", training_flops(last["num_params"], last["tokens_seen"])),
+        "scale_up": family.end["target_params"] / family.params[codes[-1]]
+        if len(codes)
+        else np.nan,
+        "flops_share": flops / family.budget,
         "n_runs": n_runs,
         "n_runs_dropped": len(np.unique(family.run[chosen])) - n_runs,
         "n_rows": int(seen.sum()),
         "flops": flops,
-        "target_params": last["num_params"],
-        "target_tokens": last["tokens_seen"],
-        "target_loss": last["loss"],
+        **family.end,
     }
 
 

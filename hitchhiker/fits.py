@@ -27,7 +27,7 @@ class Fit:
     objective : float
         The minimised sum.
     objective_name : str
-        "huber-log", "ls-log" or "ls".
+        "huber-log", "huber-scaled", "ls-log" or "ls".
     n_runs, n_rows : int
         Runs and checkpoints used, those of weight zero not counted.
     fixed : dict

@@ -13,7 +13,7 @@ from .fits import Fits
 from .identification import covariance, diagnose, distinct
 from .laws import PARAMETERS
 
-OBJECTIVES = ("huber-log", "ls-log", "ls")
+OBJECTIVES = ("huber-log", "huber-scaled", "ls-log", "ls")
 CHUNK = 20_000_000  # weights held at once as floats
 
 
@@ -27,8 +27,9 @@ def fit(runs, *, objective="huber-log", fixed=None, weights=None):
         (nats per token, or any one unit throughout), and run, where known.
     objective : str
         What is minimised: "huber-log" sums Huber's penalty (delta 1e-3) of the
-        residuals of the log loss; "ls-log" sums half their squares; "ls" sums half
-        the squares of the residuals of the loss.
+        residuals of the log loss; "huber-scaled" the same with a delta of 1.345 robust
+        standard deviations of the residuals, estimated anew in a few rounds; "ls-log"
+        sums half their squares; "ls" sums half the squares of the residuals of the loss.
     fixed : dict, optional
         Parameters borrowed from elsewhere, such as ``{"alpha": 0.35}``.
     weights : array, shape (n_rows,), optional

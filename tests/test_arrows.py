@@ -40,9 +40,10 @@ ORDER = [
     "reporting",
     "cli",
 ]
-# The aim for the package is 1,500 lines of code.  The batched solver and its grid cost 250 more,
-# the pooled forecast and what learns its belief 450.
-LIMITS = {"package": 2300, "file": 300, "function": 40}
+# The aim for the package was 1,500 lines of code.  Estimation and evaluation keep to it, with
+# 250 more for the batched solver and its grid; the pooled forecast and what learns its belief
+# cost 550, reading exports, planning, comparing, watching, reporting and the command line 800.
+LIMITS = {"package": 3000, "file": 300, "function": 40}
 # A function may be longer for a good reason: "module.function": "the reason".
 LONG_FUNCTIONS = {}
 

@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from hitchhiker import claims
-from hitchhiker.claims import checkpoints, rules
+from hitchhiker.claims import checkpoints, fooled, rules
 from hitchhiker.data import read_table
+from hitchhiker.fitting import OBJECTIVES
 from tools.book import ROOT, pages
 
 LEDGER = read_table("claims").fillna("")
@@ -73,6 +74,19 @@ def test_early_evidence():
     ours = table.loc[("pythia-v1", "lambada-last-word", "our fit")]
     assert paper["none"] > 5 * paper["10B"]
     assert ours["none"] < 1.5 * ours["10B"]
+
+
+def test_objectives_are_compared_where_it_matters():
+    """Four objectives on three kinds of real rows and three of made-up noise; outliers decide."""
+    table = fooled.objectives_table()
+    assert list(table.index) == list(OBJECTIVES)
+    assert table.shape == (4, 6)
+    assert table.notna().all(axis=None)
+    assert table["made up: outliers"].loc[["ls", "ls-log"]].min() > 0.015
+    assert table.loc[["huber-log", "huber-scaled"]].filter(like="made up").max(axis=None) < 0.015
+    robust = table.loc["huber-scaled"] / table.loc["huber-log"]
+    assert robust["made up: clean"] < 0.95  # a threshold of a thousandth wastes clean rows
+    assert robust.filter(like="real").between(0.8, 1.1).all()
 
 
 @pytest.mark.parametrize("claim", sorted(claims.TESTS))

@@ -94,6 +94,39 @@ def test_fixing_at_the_fitted_value_changes_nothing(objective):
         np.testing.assert_allclose(numbers(again.law), numbers(free.law), rtol=1e-3)
 
 
+def test_scaled_threshold_follows_the_residuals():
+    """Its objective is that of the threshold it names, which forgets what outliers there are."""
+    runs = table(noise=0.02, seed=4, n_sizes=8, n_tokens=20)
+    clean = fit(runs, objective="huber-scaled")
+    residual = np.abs(
+        np.log(runs["loss"] / clean.predict(runs["num_params"], runs["tokens_seen"]))
+    )
+    delta = 1.345 * 1.4826 * residual.median()
+    penalty = np.where(residual <= delta, residual**2 / 2, delta * (residual - delta / 2)).sum()
+    assert clean.objective == pytest.approx(penalty, rel=0.01)
+    far = runs.assign(loss=runs["loss"] * np.where(np.arange(160) % 20 == 7, 1.5, 1.0))
+    at, truth = (1e11, 1e12), SURFACES["chinchilla"].predict(1e11, 1e12)
+    errors = {o: abs(fit(far, objective=o).predict(*at) / truth - 1)
+              for o in ("huber-scaled", "ls-log")}  # fmt: skip
+    assert errors["huber-scaled"] < 0.01 < errors["ls-log"]
+
+
+def test_scaled_threshold_without_noise():
+    found = fit(table(), objective="huber-scaled")
+    np.testing.assert_allclose(numbers(found.law), numbers(SURFACES["chinchilla"]), rtol=1e-6)
+    assert found.status == "ok"
+
+
+def test_scaled_threshold_counts_weights_and_knows_no_unit():
+    runs = table(noise=0.02, seed=5).drop(columns="run")
+    counts = np.random.default_rng(0).integers(0, 3, len(runs))
+    one = fit(runs, objective="huber-scaled", weights=counts)
+    two = fit(runs.loc[runs.index.repeat(counts)].assign(loss=lambda t: 7 * t["loss"]),
+              objective="huber-scaled")  # fmt: skip
+    assert two.objective == pytest.approx(one.objective, rel=1e-6)
+    assert two.predict(1e11, 1e12) / 7 == pytest.approx(one.predict(1e11, 1e12), rel=1e-5)
+
+
 def test_borrowing_wrongly_costs_and_says_so():
     """A wrong borrowed exponent raises the objective and is named in the summary."""
     found = fit(table(), fixed={"alpha": 0.2})
@@ -172,7 +205,7 @@ def test_the_table_is_not_changed():
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ({"objective": "huber"}, "objective 'huber' is none of huber-log, ls-log, ls"),
+    ({"objective": "huber"}, "objective 'huber' is none of huber-log, huber-scaled, ls-log, ls"),
     ({"objective": None}, "objective None is none of"),
     ({"fixed": {"gamma": 1.0}}, "fixed names 'gamma'; a law has E, A, alpha, B, beta"),
     ({"fixed": {"alpha": -0.1}}, "fixed alpha must be a number from 0 to 1e100, got -0.1"),

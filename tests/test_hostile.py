@@ -85,6 +85,13 @@ def test_doubted_in_words(name, seed):
     assert found.summary()
 
 
+@pytest.mark.parametrize("name", DOUBTED)
+def test_a_threshold_from_residuals_doubts_as_much(name):
+    found = fit(hostile(DOUBTED[name], 1), objective="huber-scaled")
+    assert found.status != "ok"
+    assert found.warnings
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", SURVIVED)
 def test_survived(name, seed):

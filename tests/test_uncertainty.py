@@ -1,10 +1,14 @@
 """Intervals: seeded, clustered by run, and right as often as they claim."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from surfaces import SURFACES, table
 
 from hitchhiker import allocation_interval, bootstrap, fit, interval, load_runs, sensitivity
+from hitchhiker.claims import fooled
 from hitchhiker.identification import effective_rows
 
 LAW = SURFACES["chinchilla"]
@@ -33,14 +37,48 @@ def separate_runs(seed, n_runs=60, noise=0.01):
     return runs.assign(run=np.arange(len(runs))), rng
 
 
-def test_eighty_percent_cover_about_eighty():
-    """Over many synthetic families the interval of a forecast holds the truth 75 to 85 %."""
+@pytest.fixture(scope="module")
+def cover():
+    """Share of 80 % intervals that held the truth, by number of runs and kind of interval."""
+    return fooled.coverage().pivot(index="runs", columns="interval", values="covered")
+
+
+def test_eighty_percent_cover_about_eighty(cover):
+    """A bootstrap over runs does so from six runs on, 300 families a number of runs."""
+    assert cover["bootstrap over runs"].between(0.75, 0.85).all(), cover
+    assert list(cover.index) == [6, 12, 24]
+
+
+def test_the_covariance_covers_with_many_runs(cover):
+    """The quick alternative needs more runs; with few it is somewhat too narrow."""
+    quick = cover["covariance"]
+    assert 0.75 <= quick[24] <= 0.85
+    assert quick.between(0.68, 0.85).all()
+
+
+def test_rows_taken_for_runs_are_overconfident(cover):
+    """The wrong noise model: an offset common to a run, checkpoints drawn one by one."""
+    assert cover["bootstrap over rows"].between(0.4, 0.7).all(), cover
+
+
+def test_coverage_counts_what_the_bootstrap_gives():
+    """The batch behind the coverage is `bootstrap`, for many families at once."""
+    families = [fooled.runs_with_offsets(12, seed) for seed in range(2)]
+    at = (3e10, 6e11)
+    batch = fooled.resampled_forecasts(families, families[0]["run"].to_numpy(), at, 50)
+    laws = bootstrap(families[0], 50, objective="ls-log", seed=0)
+    alone = [found.predict(*at) for found in laws]
+    np.testing.assert_allclose(batch[0], alone, rtol=1e-4)
+
+
+def test_independent_rows_cover_too():
+    """Finished runs with independent noise, by `bootstrap` and `interval` themselves."""
     truth, inside = LAW.predict(3e10, 6e11), []
-    for seed in range(150):
-        fits = bootstrap(separate_runs(seed)[0], 80, objective="ls-log", seed=seed)
+    for seed in range(100):
+        fits = bootstrap(separate_runs(seed)[0], 100, objective="ls-log", seed=seed)
         row = interval(fits, 3e10, 6e11).iloc[0]
         inside.append(row["low_80"] <= truth <= row["high_80"])
-    assert 0.72 <= np.mean(inside) <= 0.88
+    assert 0.72 <= np.mean(inside) <= 0.88  # two standard errors of a hundred
 
 
 def test_checkpoints_resampled_as_if_independent_are_overconfident():
@@ -82,4 +120,27 @@ def test_sensitivity_tells_every_change():
     moves = sensitivity(runs, 1e11, 1e12)
     assert moves["moved"].iloc[0] == 0
     assert sum(moves["change"].str.startswith("without size")) == 5
-    assert sum(moves["change"].str.startswith("objective")) == 2
+    assert sum(moves["change"].str.startswith("objective")) == 3
+
+
+MEMORY = """
+import resource
+import numpy as np, pandas as pd
+from hitchhiker import ScalingLaw, bootstrap
+rng = np.random.default_rng(0)
+law = ScalingLaw(1.8, 480, 0.35, 2100, 0.37)
+runs = pd.DataFrame({"run": np.repeat(np.arange(20), 250),
+                     "num_params": np.repeat(np.geomspace(1e8, 1e10, 20), 250),
+                     "tokens_seen": np.tile(np.geomspace(5e9, 3e11, 250), 20)})
+runs["loss"] = law.predict(runs.num_params, runs.tokens_seen) * np.exp(rng.normal(0, 0.01, 5000))
+assert len(bootstrap(runs, 1000, objective="ls-log")) == 1000
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="maximum size is counted otherwise")
+def test_a_large_bootstrap_stays_small():
+    """A thousand of 5,000 rows, a chunk; the benchmark has ten thousand, in chunks of these."""
+    command = [sys.executable, "-c", MEMORY]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert int(printed) < 600_000  # kilobytes, of which 150,000 are numpy, scipy and pandas

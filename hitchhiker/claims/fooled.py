@@ -6,19 +6,24 @@ Evidence for the chapter *How not to fool yourself*; no claim of the paper is te
 import numpy as np
 import pandas as pd
 
+from .. import selection
 from ..data import load_runs
-from ..evaluation import evaluate
-from ..evidence import each_family, once
-from ..fitting import OBJECTIVES, fit
+from ..evaluation import absolute_relative_error, evaluate
+from ..evidence import SHARES, each_family, once, steps
+from ..fits import Z_80
+from ..fitting import OBJECTIVES, estimate, fit, fit_many, with_spread
 from ..laws import PARAMETERS, ScalingLaw
 from ..methods import LawMethod, paper
-from ..selection import early_cut, hold_out, last_checkpoints
+from ..selection import early_cut, hold_out
+from . import rules
 from .rules import KEYS
 
 # Hoffmann et al. 2022: as printed in the text, and as in the source of the paper
 # (Besiroglu et al. 2024, arXiv:2404.10102, who point out the difference).
 PRINTED = ScalingLaw(E=1.69, A=406.4, alpha=0.34, B=410.7, beta=0.28)
 SOURCE = ScalingLaw(E=1.6934, A=406.4, alpha=0.3392, B=410.7, beta=0.2849)
+ALSO = ("identification.py",)  # its covariance, see `evidence.fingerprint`
+AT = ["num_params", "tokens_seen"]
 TRUTH = ScalingLaw(E=1.8, A=480.0, alpha=0.35, B=2100.0, beta=0.37)
 
 
@@ -55,22 +60,26 @@ def one_start():
 
 @once
 def objectives_real():
-    """Held-out ARE under every objective, on all checkpoints and on the last ones.
+    """Held-out ARE under every objective, on checkpoints and on finished runs.
 
     Returns
     -------
     DataFrame
-        ``source, family, loss_kind, method`` (the objective) ``, are, rows``.
+        ``source, family, loss_kind, method`` (the objective) ``, are, rows``: "checkpoints"
+        and "finished runs" of all smaller sizes, or "fewer sizes, part trained": every
+        number of sizes and share of training of the main experiment.
     """
     methods = {name: LawMethod(objective=name) for name in OBJECTIVES}
     parts = []
-    for least, rows, choice in (
-        (5, "all checkpoints", None),
-        (1, "finished runs", last_checkpoints),
-    ):
-        for runs in each_family(min_checkpoints=least):
-            if choice is None or runs["run"].nunique() > 8:  # five parameters need more ends
-                parts.append(evaluate(runs, methods, sizes=choice).assign(rows=rows))
+    for runs in each_family(min_checkpoints=5):
+        parts.append(evaluate(runs, methods).assign(rows="checkpoints"))
+        sizes = [k for k in steps(selection.size_names(runs).nunique() - 1) if k > 1]
+        grid = evaluate(runs, methods, sizes=sizes, share=list(SHARES))
+        parts.append(grid.assign(rows="fewer sizes, part trained"))
+    for runs in each_family(min_checkpoints=1):
+        if runs["run"].nunique() > 8:  # five parameters need more ends
+            ends = evaluate(runs, methods, sizes=selection.last_checkpoints)
+            parts.append(ends.assign(rows="finished runs"))
     return pd.concat(parts)[[*KEYS, "method", "are", "rows"]]
 
 
@@ -101,15 +110,105 @@ def synthetic_family(kind, seed, noise=0.01):
 
 
 @once
-def objectives_synthetic():
+def objectives_synthetic(families=200):
     """Held-out ARE under every objective on families whose law is known."""
-    methods = {name: LawMethod(objective=name) for name in OBJECTIVES}
-    parts = [
-        evaluate({str(seed): synthetic_family(kind, seed)}, methods, early=0.0).assign(noise=kind)
-        for kind in ("clean", "outliers", "offsets")
-        for seed in range(40)
-    ]
-    return pd.concat(parts)[["noise", "family", "method", "are"]]
+    parts = []
+    for kind in ("clean", "outliers", "offsets"):
+        split = [hold_out(synthetic_family(kind, seed)) for seed in range(families)]
+        for name in OBJECTIVES:
+            fits = fit_many([train for train, _ in split], objective=name)
+            are = [absolute_relative_error(target["loss"], found.predict(*target[AT].to_numpy().T))
+                   for found, (_, target) in zip(fits, split, strict=True)]  # fmt: skip
+            parts.append(pd.DataFrame({"noise": kind, "family": range(families), "method": name,
+                                       "are": are}))  # fmt: skip
+    return pd.concat(parts)
+
+
+def objectives_table():
+    """Held-out ARE by objective: real families (every source the same), then made-up ones."""
+    real, made_up = objectives_real(), objectives_synthetic()
+    by_source = real.groupby(["rows", "method", "source"], sort=False)["are"].median()
+    real = by_source.groupby(["rows", "method"], sort=False).mean().unstack(0)
+    made_up = made_up.groupby(["noise", "method"], sort=False)["are"].median().unstack(0)
+    return real.add_prefix("real: ").join(made_up.add_prefix("made up: "))
+
+
+def runs_with_offsets(count, seed, noise=0.01):
+    """Made-up runs of six sizes, six checkpoints each, with noise common to each run and own."""
+    rng = np.random.default_rng(seed)
+    size = np.repeat(np.resize(np.geomspace(1e8, 1e10, 6), count), 6)
+    tokens = np.tile(np.geomspace(5e9, 3e11, 6), count)
+    shift = np.repeat(rng.normal(0, noise, count), 6) + rng.normal(0, noise, len(size))
+    return pd.DataFrame({"run": np.repeat(np.arange(count), 6), "num_params": size,
+                         "tokens_seen": tokens,
+                         "loss": TRUTH.predict(size, tokens) * np.exp(shift)})  # fmt: skip
+
+
+def huber_duel(rows):
+    """Share of real forecasts that "huber-scaled" makes better than "huber-log"."""
+    table = objectives_real().query("rows == @rows")
+    are = table.pivot(index=KEYS, columns="method", values="are")
+    return rules.share(are.reset_index(), (are["huber-scaled"] < are["huber-log"]).to_numpy())
+
+
+def resampled_forecasts(families, unit, at, resamples):
+    """Forecasts (n_families, resamples) as by `bootstrap`, all families in one batch.
+
+    Parameters
+    ----------
+    families : list of DataFrame
+        Tables with the same rows but for their losses.
+    unit : array, shape (n_rows,)
+        Codes of what is drawn with replacement.
+    at : tuple
+        Parameters and tokens of the target.
+    """
+    count = unit.max() + 1
+    losses = np.stack([runs["loss"] for runs in families])
+    columns = [np.tile(families[0][c].to_numpy(float), (losses.size // len(unit) * resamples, 1))
+               for c in AT]  # fmt: skip
+    columns.append(np.repeat(losses, resamples, axis=0))
+    draws = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), len(columns[0]))
+    codes = np.tile(unit, (len(draws), 1))
+    laws = estimate(columns, codes, draws[:, unit], "ls-log", {}).table[list(PARAMETERS)]
+    return np.reshape([ScalingLaw(*law).predict(*at) for law in laws.to_numpy()],
+                      (len(families), resamples))  # fmt: skip
+
+
+def quick_reach(found, num_params, tokens_seen):
+    """Half the width of the 80 % interval of a forecast, from the covariance of a fit."""
+    law, size, tokens = found.law, np.log(num_params), np.log(tokens_seen)
+    a, b = law.A * np.exp(-law.alpha * size), law.B * np.exp(-law.beta * tokens)
+    slope = np.array([1.0, a, -a * size, b, -b * tokens])
+    return Z_80 * np.sqrt(slope @ np.nan_to_num(found.covariance) @ slope)
+
+
+@once
+def coverage(counts=(6, 12, 24), families=300, resamples=100, at=(3e10, 6e11)):
+    """Share of 80 % intervals that hold the truth, by number of runs.
+
+    Returns
+    -------
+    DataFrame
+        ``runs, interval, covered``: of a bootstrap over runs, of one that takes rows for
+        runs, and of the covariance that `fit` gives.
+    """
+    truth, rows = TRUTH.predict(*at), []
+    for count in counts:
+        held = {name: [] for name in ("bootstrap over runs", "bootstrap over rows", "covariance")}
+        for group in np.array_split(np.arange(families), families // 20):
+            tables = [runs_with_offsets(count, seed) for seed in group]
+            unit = tables[0]["run"].to_numpy(), np.arange(len(tables[0]))
+            for name, codes in zip(held, unit, strict=False):
+                far = resampled_forecasts(tables, codes, at, resamples)
+                low, high = np.quantile(far, [0.1, 0.9], axis=1)
+                held[name] += list((low <= truth) & (truth <= high))
+            for found, runs in zip(fit_many(tables, objective="ls-log"), tables, strict=True):
+                reach = quick_reach(with_spread(found, runs), *at)
+                held["covariance"].append(abs(found.predict(*at) - truth) <= reach)
+        rows += [{"runs": count, "interval": name, "covered": np.mean(h)}
+                 for name, h in held.items()]  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def parabola_bias(law=TRUTH, reach=16.0, budgets=(1e18, 1e19, 1e20, 1e21), target=1e24):
