@@ -11,9 +11,11 @@ from . import (
     borrow,
     budget,
     checkpoints,
+    counted,
     dataset,
     detect,
     differ,
+    dots,
     down,
     fooled,
     freedom,
@@ -23,11 +25,12 @@ from . import (
 )
 from .rules import VERDICTS
 
-__all__ = ["VERDICTS", "fooled", "result", "schedules", "table"]
+__all__ = ["VERDICTS", "dots", "fooled", "result", "schedules", "table"]
 
 TESTS = {
-    **baselines.TESTS, **borrow.TESTS, **budget.TESTS, **checkpoints.TESTS, **dataset.TESTS,
-    **detect.TESTS, **differ.TESTS, **down.TESTS, **freedom.TESTS, **partial.TESTS, **sizes.TESTS,
+    **baselines.TESTS, **borrow.TESTS, **budget.TESTS, **checkpoints.TESTS, **counted.TESTS,
+    **dataset.TESTS, **detect.TESTS, **differ.TESTS, **down.TESTS, **freedom.TESTS,
+    **partial.TESTS, **sizes.TESTS,
 }  # fmt: skip
 
 
