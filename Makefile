@@ -7,6 +7,7 @@ JOBS   ?= 2
 VENV  := .venv
 PY    := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+WEB   := $(VENV)/.installed-web
 BOOK  := $(VENV)/bin/jupyter-book build --all -W --keep-going
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 # The cache of executed chapters knows code cells only: what else they depend on, in one line.
@@ -24,10 +25,10 @@ export HITCHHIKER_TABLES = $(CURDIR)/_build/tables
 unexport MPLBACKEND GUIDE_FIGURES HITCHHIKER_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book quick test refresh format check clean
+.PHONY: help setup book quick test test-web pdf refresh format check clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP)  ## make .venv and install the pinned requirements (the other targets do so themselves)
 
@@ -41,8 +42,14 @@ $(STAMP): requirements.txt pyproject.toml
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
+$(WEB): $(STAMP) requirements-web.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-web.txt
+	@touch $@
+
 book: $(STAMP)  ## execute every chapter from an empty cache and build the pages, warnings are errors
 	@rm -rf _build && mkdir _build && $(FINGERPRINT) > _build/.inputs
+	@echo "Computing the experiments, some minutes: $(JOBS) at a time."
+	@$(PY) tools/evidence.py --jobs $(JOBS)
 	@$(BOOK) .
 	@echo
 	@echo "The guide is built. Open $(CURDIR)/_build/html/index.html"
@@ -56,7 +63,14 @@ quick: $(STAMP)  ## build again for authors: only chapters whose code changed ar
 
 test: book  ## build the book, then unit tests, doctests, stored notebooks and the built site
 	@GUIDE_FIGURES=png $(PY) -m pytest -n $(JOBS) --dist loadfile --doctest-modules $(NBVAL) \
-	    hitchhiker tests
+	    hitchhiker tests --ignore tests/web
+
+test-web: $(WEB)  ## open every built page in Chromium with the network off (after make book)
+	@$(PY) -m pytest -n $(JOBS) tests/web
+
+pdf: $(WEB)  ## print the whole book into _build/html/guide.pdf (after make book; needs Chromium)
+	@$(VENV)/bin/jupyter-book build --builder singlehtml .
+	@$(PY) tools/pdf.py
 
 refresh: $(STAMP)  ## execute the chapters and renew tests/reference (some: make refresh CHAPTERS="data fitting")
 	@$(PY) tools/refresh.py --jobs $(JOBS) $(CHAPTERS)

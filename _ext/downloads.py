@@ -5,7 +5,9 @@ build as after a clean one.  Tables that a chapter saves with ``save_table`` are
 """
 
 import os
+import platform
 import re
+from importlib.metadata import version
 from pathlib import Path
 from shutil import copy2
 
@@ -26,7 +28,11 @@ FIRST_CELL = """\
 > `pip install "hitchhiker[plots] @ git+{repository}"`.
 > The text below is MyST Markdown: roles such as `{{cite:t}}` and `{{glue:text}}` become citations
 > and computed numbers in the book only.
+>
+> {ran} with {versions}. Large experiments are computed once and kept in a folder for temporary
+> files; without them the first run can take some minutes.
 """
+VERSIONS = ("hitchhiker", "numpy", "scipy", "pandas", "matplotlib")
 
 
 def is_chapter(app, docname):
@@ -43,12 +49,21 @@ def notebook(app, docname):
         project=app.config.project,
         url=f"{app.config.html_baseurl.rstrip('/')}/{docname}.html",
         repository=app.config.html_theme_options["repository_url"],
+        ran=run_time(app, docname),
+        versions=f"Python {platform.python_version()}, "
+        + ", ".join(f"{name} {version(name)}" for name in VERSIONS),
     )
     book.cells.insert(0, nbformat.v4.new_markdown_cell(first))
     for number, cell in enumerate(book.cells):
         cell.id = f"c{number}"
     book.metadata = {"kernelspec": {"display_name": "Python 3", "name": "python3"}}
     return book
+
+
+def run_time(app, docname):
+    """Say how long the chapter took when the book was built."""
+    ran = getattr(app.env, "nb_metadata", {}).get(docname, {}).get("exec_data", {}).get("runtime")
+    return f"It ran in {ran:.0f} s" if ran else "It ran"
 
 
 def write_downloads(app, exception):

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from .checks import DataError
+from .checks import DataError, run_names
 from .comparing import compare
 from .exports import UNITS, count, read_export
 from .forecasting import forecast
@@ -44,9 +44,12 @@ def reading(command):
                      help="Parameters of a run, where the file has none; may be repeated."),
         click.option("--params-unit", type=COUNT, default="1", help="1M: sizes in millions."),
         click.option("--tokens-unit", type=COUNT, default="1", help="1B: tokens in billions."),
-        click.option("--batch-tokens", type=COUNT, help="Tokens of one step."),
+        click.option("--batch-tokens", multiple=True, metavar="[RUN=]4M",
+                     help="Tokens of one step, of all runs or of one; may be repeated."),
         click.option("--loss-unit", type=click.Choice(list(UNITS)), default="nats",
                      show_default=True),
+        click.option("--finished", is_flag=True,
+                     help="All runs in the file were trained to their end."),
         click.option("--bytes-per-token", type=float, help="For bits per byte."),
     ]  # fmt: skip
     for option in reversed(options):
@@ -71,27 +74,48 @@ def told(command):
 def _read(file, options):
     pairs = {k: _pairs(options.pop(k), k) for k in ("names", "sizes")}
     sizes = {run: count(value) for run, value in pairs["sizes"].items()}
-    runs, notes = read_export(file, columns=pairs["names"], sizes=sizes, **options)
+    batch, finished = _batches(options.pop("batch_tokens")), options.pop("finished")
+    runs, notes = read_export(file, columns=pairs["names"], sizes=sizes, batch_tokens=batch,
+                              **options)  # fmt: skip
     for note in notes:
         click.echo(f"note: {note}", err=True)
+    if finished:
+        runs = runs.assign(is_final=~run_names(runs).duplicated(keep="last"))
     return runs, notes
 
 
 def _pairs(texts, name):
     for text in texts:
         if "=" not in text:
-            raise DataError(f"--{'map' if name == 'names' else 'size'} {text!r}: write a=b")
+            option = {"names": "map", "sizes": "size"}.get(name, "batch-tokens")
+            raise DataError(f"--{option} {text!r}: write a=b")
     return dict(text.rsplit("=", 1) for text in texts)
 
 
+def _batches(texts):
+    if len(texts) == 1 and "=" not in texts[0]:
+        return count(texts[0])
+    return {run: count(value) for run, value in _pairs(texts, "batch_tokens").items()} or None
+
+
 def _say(as_json, text, facts):
-    click.echo(json.dumps(facts, indent=1, default=_plain) if as_json else text)
+    click.echo(as_text(facts) if as_json else text)
+
+
+def as_text(facts):
+    """Facts as strict JSON: tables as lists of rows, what is not finite as null."""
+    return json.dumps(_plain(facts), indent=1, allow_nan=False)
 
 
 def _plain(value):
-    if isinstance(value, np.generic):
-        return value.item()
-    return value.to_dict("records") if hasattr(value, "to_dict") else list(value)
+    if hasattr(value, "to_dict"):
+        return _plain(value.to_dict("records"))
+    if isinstance(value, dict):
+        return {key: _plain(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _facts(made):
@@ -135,17 +159,20 @@ def forecast_command(file, params, tokens, as_json, out, **options):
 
 def save(out, runs, made, notes):
     """Write the figure, the report and the numbers of a forecast into a folder."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    from . import panels
-
     out.mkdir(parents=True, exist_ok=True)
-    figure = panels.forecast_figure(runs, made)
-    figure.savefig(out / "forecast.svg", bbox_inches="tight")
     (out / "report.md").write_text(report(runs, made, notes=notes), encoding="utf-8")
     text = json.dumps(_facts(made), indent=1, default=_plain)
     (out / "forecast.json").write_text(text + "\n", encoding="utf-8")
+    try:
+        import matplotlib
+
+        matplotlib.use("agg")
+        from . import panels
+    except ImportError:  # the numbers need no plotting
+        click.echo(f"wrote {out}/report.md, forecast.json; for the figure install matplotlib and "
+                   "seaborn: pip install '.[plots]' in a clone", err=True)  # fmt: skip
+        return
+    panels.forecast_figure(runs, made).savefig(out / "forecast.svg", bbox_inches="tight")
     click.echo(f"wrote {out}/forecast.svg, report.md, forecast.json", err=True)
 
 

@@ -30,7 +30,8 @@ class Comparison:
     low_80, high_80 : float
         Its interval.
     smallest : float
-        The relative difference that this design can tell with a chance of 90 %.
+        The relative difference at the largest pair that this design can tell with a chance
+        of 90 %; infinite where that pair is too far from the target to tell any.
     pairs : DataFrame
         Pairs of runs of equal size and tokens: ``num_params, tokens_seen, difference``.
     advice : str
@@ -51,12 +52,15 @@ class Comparison:
     def summary(self):
         """The comparison in a few lines of text."""
         better = "first" if self.chance >= 0.5 else "second"
+        design = f"differences from {100 * self.smallest:.1f} % on"
+        if not np.isfinite(self.smallest):
+            design = "no difference, however large, so far from the target"
         return "\n".join([
             f"the {better} recipe is better with a chance of "
             f"{100 * max(self.chance, 1 - self.chance):.0f} %",
             f"difference at the target {100 * self.difference:+.2f} % (80 %: "
             f"{100 * self.low_80:+.2f} to {100 * self.high_80:+.2f} %)",
-            f"this design can tell differences from {100 * self.smallest:.1f} % on",
+            f"this design can tell {design}",
             f"> {self.advice}",
         ])  # fmt: skip
 
@@ -102,12 +106,26 @@ def pair_spread(same, growth, stretch, difference, beyond):
     return np.sqrt(same**2 + (growth * beyond) ** 2 + (stretch * difference * beyond) ** 2)
 
 
+def smallest_told(same, growth, stretch, beyond):
+    """The relative difference from which a pair makes a choice sure, for it widens its own spread.
+
+    Examples
+    --------
+    >>> [round(smallest_told(0.007, 0.0, 0.2, float(np.log(k))), 3) for k in (4, 20, 100)]
+    [0.011, 0.022, inf]
+    """
+    sure = stats.t.ppf(SURE, TAIL)
+    room = 1 - (sure * stretch * beyond) ** 2
+    if room <= 0:
+        return np.inf
+    return float(np.expm1(sure * np.hypot(same, growth * beyond) / np.sqrt(room)))
+
+
 def compare(first, second, num_params, tokens_seen):
     """Compare two recipes at a target from a ladder of runs of each.
 
     Runs of equal size and tokens are compared one to one, and the difference of the
-    largest pair is carried to the target; without a pair two forecasts are compared, which
-    tells much less.
+    largest pair is carried to the target; without a pair two forecasts are compared.
 
     Parameters
     ----------
@@ -142,16 +160,17 @@ def compare(first, second, num_params, tokens_seen):
         last = pairs.iloc[-1]
         difference = float(last["difference"])
         beyond = max(np.log(num_params / last["num_params"]), 0.0)
-        spread = float(pair_spread(known["same"], known["growth"], known["stretch"],
-                                   abs(difference), beyond))  # fmt: skip
+        known = known["same"], known["growth"], known["stretch"]
+        spread = float(pair_spread(*known, abs(difference), beyond))
+        smallest = smallest_told(*known, beyond)
     else:
         middle = [np.log(f.table["loss"][0]) for f in made]
         widths = [np.log(f.table["high_80"][0]) - m for f, m in zip(made, middle, strict=True)]
         difference = float(middle[0] - middle[1])
         spread = known["apart"] * np.hypot(*widths) / 1.2816
+        smallest = float(np.expm1(stats.t.ppf(SURE, TAIL) * spread))
     chance = float(stats.t.cdf(-difference / spread, TAIL))
     reach = stats.t.ppf(0.9, TAIL) * spread
-    smallest = float(np.expm1(stats.t.ppf(SURE, TAIL) * spread))
     return Comparison(chance, *(float(np.expm1(difference + s * reach)) for s in (0, -1, 1)),
                       smallest, pairs, _next(chance, difference, spread, pairs, num_params),
                       made)  # fmt: skip
@@ -165,5 +184,5 @@ def _next(chance, difference, spread, pairs, num_params):
     largest = pairs["num_params"].iloc[-1]
     if abs(difference) < 0.5 * spread and num_params / largest < 4:
         return "the recipes are about equal at the target: choose by something else"
-    size = min(4 * largest, np.sqrt(largest * num_params))
+    size = min(4 * largest, np.sqrt(float(largest) * num_params))
     return f"train both at {size:.2g} parameters: the nearer the pair, the surer the choice"

@@ -5,6 +5,7 @@ guessed that could be wrong.
 """
 
 import re
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ FAMILIAR = {  # names that trackers and papers use, by ours
     "run": ("run_name", "run_id", "name", "experiment", "model", "model_name"),
     "step": ("_step", "steps", "iteration", "iter", "global_step", "trainer/global_step"),
 }  # fmt: skip
+COUNTS = ("num_params", "tokens_seen")
+NO_LOSS = ("__MIN", "__MAX", "__STEP", " - _step", " - _runtime", " - _timestamp")
 UNITS = {
     "nats": lambda loss, _: loss,
     "perplexity": lambda loss, _: np.log(loss),
@@ -63,9 +66,9 @@ def read_export(path, *, columns=None, params_unit=1.0, tokens_unit=1.0, batch_t
         Our name by the file's, such as ``{"val/ppl": "loss"}``; usual names are known.
     params_unit, tokens_unit : float
         What one unit of the columns is: 1e6 for millions, 1e9 for billions.
-    batch_tokens : float, optional
-        Tokens of a step, where the file counts steps; a column ``batch_tokens`` serves
-        runs whose batch changes.
+    batch_tokens : float or dict, optional
+        Tokens of a step, where the file counts steps, for all runs or by run; a column
+        ``batch_tokens`` serves runs whose batch changes on the way.
     loss_unit : str
         "nats", "perplexity", "bits" (a token) or "bits-per-byte", which needs
         ``bytes_per_token``.
@@ -120,12 +123,16 @@ def read_export(path, *, columns=None, params_unit=1.0, tokens_unit=1.0, batch_t
 
 
 def _read(path):
-    if not path.exists():
+    if not path.is_file():
         raise DataError(f"no file {path}")
     try:
         if path.suffix in (".jsonl", ".ndjson", ".json"):
-            return pd.read_json(path, lines=True)
-        return pd.read_csv(path)
+            text = path.read_text(encoding="utf-8")
+            return pd.read_json(StringIO(text), lines=not text.lstrip().startswith("["))
+        table = pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",")
+        if next(iter(table)).count(";") > 1:  # as spreadsheets write it where a comma is a point
+            table = pd.read_csv(path, sep=";", decimal=",")
+        return table
     except (ValueError, UnicodeDecodeError) as error:
         kind = "JSON lines" if path.suffix.startswith((".j", ".n")) else "CSV"
         raise DataError(f"{path} is no {kind}: {str(error).splitlines()[0]}") from None
@@ -137,8 +144,9 @@ def _rename(table, columns, notes):
         raise DataError(f"no column {unknown[0]!r} to rename; the file has "
                         f"{', '.join(map(str, table))}")  # fmt: skip
     table = table.rename(columns=columns)
-    for ours, theirs in FAMILIAR.items():
-        known = [name for name in theirs if name in table]
+    for ours, theirs in FAMILIAR.items():  # trackers write Step as well as step
+        names = {c.lower() if len(c) > 1 else c: c for c in map(str, table)}
+        known = [names[name] for name in (ours, *theirs) if name in names]
         if ours not in table and known:
             if ours == "loss" and len(known) > 1:
                 raise DataError(f"columns {', '.join(known)} could all be the loss: name one, "
@@ -154,7 +162,7 @@ def _melt(table, notes):
     if axis is None:
         raise DataError(f"no loss among {', '.join(map(str, table))}: name it, such as "
                         "my_column=loss, or give a wide table with a step column")  # fmt: skip
-    bounds = [c for c in table if str(c).endswith(("__MIN", "__MAX", "__STEP"))]
+    bounds = [c for c in table if str(c).endswith(NO_LOSS)]
     kept = [c for c in table.drop(columns=[axis, *bounds])
             if pd.api.types.is_numeric_dtype(table[c])]  # fmt: skip
     if not kept:
@@ -165,8 +173,20 @@ def _melt(table, notes):
     return long[long["loss"].notna()]
 
 
+def _counted(text):
+    """The count that a text writes, 160M or 160,000,000, else the text."""
+    try:
+        return count(str(text).replace(",", ""))
+    except DataError:
+        return text
+
+
 def _numbers(table, names):
     for name in (n for n in names if n in table):
+        if name in ("num_params", "tokens_seen") and not pd.api.types.is_numeric_dtype(
+            table[name]
+        ):
+            table = table.assign(**{name: table[name].map(_counted)})
         made = pd.to_numeric(table[name], errors="coerce")
         bad = made.isna() & table[name].notna() & ~table[name].astype(str).str.lower().isin(
             ["nan", "inf", "-inf", "infinity", ""])  # fmt: skip
@@ -198,9 +218,18 @@ def _with_tokens(table, batch_tokens, notes):
         notes.append("tokens counted from steps and the batch of each step")
         return table.assign(tokens_seen=done.groupby(table["run"]).cumsum())
     if not batch_tokens:
-        raise DataError("the file counts steps: give batch_tokens, the tokens of one step")
-    notes.append(f"tokens counted as steps times {batch_tokens:g}")
-    return table.assign(tokens_seen=table["step"] * batch_tokens)
+        raise DataError(
+            "the file counts steps: give batch_tokens (or --batch-tokens), the tokens of one step"
+        )
+    if not isinstance(batch_tokens, dict):
+        notes.append(f"tokens counted as steps times {batch_tokens:g}")
+        return table.assign(tokens_seen=table["step"] * batch_tokens)
+    batches = table["run"].map(batch_tokens)
+    if batches.isna().any():
+        raise DataError(f"no batch_tokens for run {table.loc[batches.isna(), 'run'].iloc[0]!r}: "
+                        "give the tokens of one of its steps")  # fmt: skip
+    notes.append("tokens counted as steps times the batch of each run")
+    return table.assign(tokens_seen=table["step"] * batches)
 
 
 def _with_sizes(table, sizes, notes):

@@ -102,8 +102,8 @@ def forecast(runs, num_params, tokens_seen, *, levels=(0.8, 0.9), belief=None):
     runs : DataFrame
         As for `hitchhiker.fit`: one run or many, any one unit of loss. Say by a column
         ``is_final`` (bool) which rows end a finished run: the loss of unfinished ones,
-        whose learning rate is still to fall, will drop below the law. Without it the
-        forecast reckons with both.
+        whose learning rate is still to fall, will drop below the law; ``schedule_tokens``
+        says until when. Without it the forecast reckons with both.
     num_params, tokens_seen : float or array, shape (n,)
         Targets: parameters, tokens.
     levels : tuple of float
@@ -163,17 +163,34 @@ def rows_of(runs):
 
 
 def unfinished(runs):
-    """Whether the longest of these runs are unfinished: 0 no, 1 yes, 0.5 not known."""
+    """Whether the longest of these runs are unfinished, and how much longer they will be.
+
+    Returns
+    -------
+    share : float
+        0 no, 1 yes, 0.5 not known.
+    left : float
+        Log of the tokens of their schedule over those seen; infinite where not known.
+    """
     if "is_final" not in runs or runs["is_final"].isna().all():
-        return 0.5
-    long = runs["tokens_seen"] >= 0.9 * runs["tokens_seen"].max()
-    return 0.0 if runs.loc[long, "is_final"].eq(True).any() else 1.0
+        return 0.5, np.inf
+    long = runs[runs["tokens_seen"] >= 0.9 * runs["tokens_seen"].max()]
+    if long["is_final"].eq(True).any():
+        return 0.0, 0.0
+    if "schedule_tokens" not in runs or long["schedule_tokens"].isna().any():
+        return 1.0, np.inf
+    return 1.0, float(np.log(long["schedule_tokens"] / long["tokens_seen"]).max())
 
 
-def further(size, tokens, rows, open_end):
-    """Logs of how far targets (n,) lie beyond the runs, in size and in unfinished tokens."""
-    beyond = size - rows.size.max(), open_end * (tokens - rows.tokens.max())
-    return tuple(np.maximum(b, 0.0) for b in beyond)
+def further(size, tokens, rows, ending):
+    """Logs of how far targets (n,) lie beyond the runs, in size and in unfinished tokens.
+
+    ``ending`` is as from `unfinished`: learning rates have to fall no longer than the
+    schedule of these runs lasts.
+    """
+    share, left = ending
+    longer = np.minimum(np.maximum(tokens - rows.tokens.max(), 0.0), left)
+    return np.maximum(size - rows.size.max(), 0.0), share * longer
 
 
 def predictive_spread(variance, beyond, found, belief):
@@ -223,7 +240,7 @@ def _warnings(runs, rows, found, belief, size, tokens):
     if scale > FAR:
         yield f"the target is {scale:.0f} times the largest size seen: train a larger one"
     more = np.exp(tokens.max() - rows.tokens.max())
-    if more > 1.1 and unfinished(runs) == 0.5:
+    if more > 1.1 and unfinished(runs)[0] == 0.5:
         yield ("the target sees more tokens than any run and the table does not say whether "
                "these are finished: add a column is_final")  # fmt: skip
     if more > 10:

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from . import selection
 from .checks import DataError, check_runs, run_names
 from .forecasting import forecast
 
 LOOKS = 12  # checkpoints at which a forecast is made
 FIRST = 3  # checkpoints before the first look
-IN_A_ROW = 2  # checkpoints outside the band that count as having left it
-AHEAD = np.log(4.0)  # how far ahead, in log tokens, a band is held against the curve
+IN_A_ROW = 2  # checkpoints above the band that count as having left it
+AHEAD = 1.5  # up to how many times the tokens of a look its band is held against the curve
+LATELY = 5  # checkpoints before a look, the highest of which its band is laid through
+UNDER_WAY = 1.4  # how much wider an interval must be for a run that finished ones stand beside
+LEAST = 0.02  # a smaller rise is none, however narrow the band
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,11 @@ class Watch:
         high_80, low_90, high_90``.
     band : DataFrame
         From now to the end: ``tokens_seen, loss, low_80, high_80, low_90, high_90``.
+        Beside finished runs the intervals of both tables are wider than those of `forecast`,
+        by what runs under way in other studies asked for.
     left : float or None
-        Tokens at which the curve left the band made before, if it did.
+        Tokens at which the curve rose out of a band made shortly before, if it did. Such a
+        band falls as the forecast does, from the highest of the latest checkpoints on.
     made_at : float or None
         Tokens at which that band was made.
     warnings : tuple of str
@@ -90,31 +97,52 @@ def watch(runs, run, end_tokens, *, levels=(0.8, 0.9)):
     if own["tokens_seen"].iloc[-1] >= end_tokens:
         raise DataError(f"run {run!r} has seen {own['tokens_seen'].iloc[-1]:.3g} tokens, the end "
                         f"is given as {end_tokens:.3g}")  # fmt: skip
-    others = runs[names != run]
-    size = float(own["num_params"].median())
+    others, size = runs[names != run], float(own["num_params"].median())
+    own = own.assign(is_final=False, schedule_tokens=np.nan)
+    begun = min(selection.EARLY_TOKENS, selection.EARLY_SHARE * end_tokens)
+    early = own["tokens_seen"].iloc[-FIRST - 1] < begun  # too little after the early cut
+    own = own if early else own[own["tokens_seen"] >= begun]
     tokens = own["tokens_seen"].to_numpy(float)
-    at = np.unique(np.geomspace(FIRST, len(own), LOOKS).round().astype(int))
     looks, left, made_at = [], None, None
+    at = _looks(tokens)
     for k in at:
-        seen = pd.concat([others, own.iloc[:k].assign(is_final=False)])
-        aims = np.append(end_tokens, tokens[k:])
-        made = forecast(seen, size, aims, levels=levels)
-        looks.append(made.table.iloc[:1].assign(tokens_seen=tokens[k - 1]))
-        gone = _leaves(made.table.iloc[1:], own.iloc[k:], tokens[k - 1])
+        seen = pd.concat([others, own.iloc[:k]])
+        made = forecast(seen, size, np.append(end_tokens, tokens), levels=levels).table
+        looks.append(made.iloc[:1])
+        gone = None if early else _leaves(made.iloc[1:], own, k)
         if gone is not None and (left is None or gone < left):
             left, made_at = gone, float(tokens[k - 1])
     ahead = np.geomspace(tokens[-1], end_tokens, 30)
-    band = forecast(seen, size, ahead, levels=levels)
-    return Watch(pd.concat(looks, ignore_index=True).drop(columns="num_params"),
-                 band.table.drop(columns="num_params"), left, made_at, band.warnings)  # fmt: skip
+    band = forecast(pd.concat([others, own]), size, ahead, levels=levels)
+    told = ["the run has hardly begun: nothing is said yet of leaving its band"] if early else []
+    wider = 1.0 if others.empty else UNDER_WAY
+    looks = _widened(pd.concat(looks, ignore_index=True), wider)
+    return Watch(looks.assign(tokens_seen=tokens[at - 1]), _widened(band.table, wider), left,
+                 made_at, (*told, *band.warnings))  # fmt: skip
 
 
-def _leaves(band, later, now):
-    """Tokens at which checkpoints (n rows) leave a band (n rows), if some in a row do."""
-    near = np.log(later["tokens_seen"].to_numpy(float) / now) <= AHEAD
-    low, high = (band.filter(like=side).iloc[:, -1].to_numpy() for side in ("low_", "high_"))
-    loss = later["loss"].to_numpy(float)
-    out = ((loss < low) | (loss > high)) & near
-    runs = np.convolve(out, np.ones(IN_A_ROW), mode="valid") if len(out) >= IN_A_ROW else []
-    where = np.flatnonzero(np.asarray(runs) == IN_A_ROW)
-    return float(later["tokens_seen"].iloc[where[0]]) if len(where) else None
+def _widened(table, factor):
+    """The table of a forecast without its sizes, intervals wider by a factor in the logarithm."""
+    table = table.drop(columns="num_params")
+    ends = table.columns.drop(["tokens_seen", "loss"])
+    return table.assign(**{c: table["loss"] * (table[c] / table["loss"]) ** factor for c in ends})
+
+
+def _looks(tokens):
+    """Numbers of checkpoints seen at each look: evenly over the logarithm of tokens."""
+    at = np.geomspace(tokens[FIRST - 1], tokens[-1], LOOKS) * (1 + 1e-9)
+    return np.unique(np.append(np.searchsorted(tokens, at, side="right"), len(tokens)))
+
+
+def _leaves(band, own, k):
+    """Tokens at which checkpoints after the k-th rise out of a band (n rows), if some do."""
+    tokens = own["tokens_seen"].to_numpy(float)
+    rise = np.log(own["loss"].to_numpy(float) / band["loss"].to_numpy())
+    stands = rise[max(k - LATELY, 0) : k].max()
+    width = np.log(band.filter(like="high_").iloc[:, -1].to_numpy() / band["loss"].to_numpy())
+    out = rise - stands > np.maximum(width, LEAST)
+    out = out[k:] & (tokens[k:] <= AHEAD * tokens[k - 1])
+    if len(out) < IN_A_ROW:
+        return None
+    where = np.flatnonzero(np.convolve(out, np.ones(IN_A_ROW), mode="valid") == IN_A_ROW)
+    return float(tokens[k + where[0]]) if len(where) else None

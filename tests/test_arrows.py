@@ -43,7 +43,7 @@ ORDER = [
 # The aim for the package was 1,500 lines of code.  Estimation and evaluation keep to it, with
 # 250 more for the batched solver and its grid; the pooled forecast and what learns its belief
 # cost 550, reading exports, planning, comparing, watching, reporting and the command line 800.
-LIMITS = {"package": 3000, "file": 300, "function": 40}
+LIMITS = {"package": 3200, "file": 300, "function": 40}
 # A function may be longer for a good reason: "module.function": "the reason".
 LONG_FUNCTIONS = {}
 

@@ -1,6 +1,7 @@
 """The command line, as a reader types it."""
 
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from test_forecasting import ladder
 
-from hitchhiker.cli import main
+from hitchhiker.cli import as_text, main
 
 TARGET = ["--params", "10B", "--tokens", "20B"]
 
@@ -61,6 +62,36 @@ def test_odd_names_and_units(tmp_path):
     assert "note: column ppl read as loss" in found.stderr
 
 
+def test_without_plots_the_numbers_are_saved_all_the_same(file, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    out = tmp_path / "made"
+    found = call("forecast", file, *TARGET, "--out", str(out))
+    assert found.exit_code == 0, found.output
+    assert {p.name for p in out.iterdir()} == {"report.md", "forecast.json"}
+    assert "[plots]" in found.stderr
+
+
+def test_finished_runs_are_said_so(tmp_path):
+    path = tmp_path / "runs.csv"
+    ladder().drop(columns="is_final", errors="ignore").to_csv(path, index=False)
+    words = ["forecast", str(path), "--params", "10B", "--tokens", "40B"]
+    assert "is_final" in call(*words).stdout
+    assert "is_final" not in call(*words, "--finished").stdout
+
+
+def test_batches_by_run(tmp_path):
+    path, runs = tmp_path / "steps.csv", ladder()
+    steps = runs.assign(step=runs["tokens_seen"] / 1e6).drop(columns="tokens_seen")
+    steps.to_csv(path, index=False)
+    options = [w for run in runs["run"].unique() for w in ("--batch-tokens", f"{run}=1M")]
+    one = call("forecast", str(path), *TARGET, "--batch-tokens", "1M", "--json")
+    each = call("forecast", str(path), *TARGET, *options, "--json")
+    assert each.exit_code == 0, each.output
+    assert json.loads(one.stdout)["table"] == json.loads(each.stdout)["table"]
+    bad = call("forecast", str(path), *TARGET, "--batch-tokens", "1M", "--batch-tokens", "2M")
+    assert "write a=b" in bad.stderr
+
+
 @pytest.mark.parametrize("budget", [
     ["--share", "0.05"], ["--flops", "3e20"],
     ["--gpu-hours", "200", "--flops-per-second", "4e14"],
@@ -105,3 +136,12 @@ def test_a_bad_row_is_named(tmp_path):
     assert found.exit_code == 2
     assert found.stderr.count("\n") == 1
     assert "loss in row 0" in found.stderr
+
+
+def test_what_is_not_finite_is_null_in_strict_json():
+    facts = {
+        "a": float("inf"),
+        "b": [np.float64("nan"), np.int64(2)],
+        "c": pd.DataFrame({"x": [1.5]}),
+    }
+    assert json.loads(as_text(facts)) == {"a": None, "b": [None, 2], "c": [{"x": 1.5}]}

@@ -67,6 +67,48 @@ def test_a_wide_tracker_export(tmp_path):
     assert any("names of runs" in n for n in notes)
 
 
+def test_each_run_may_have_a_batch_of_its_own_and_names_any_case(tmp_path):
+    wide = pd.DataFrame({"Step": [1000, 2000, 2000], "a-125m": [3.5, 3.4, 3.3],
+                         "b-1.3b": [3.0, 2.9, 2.8]})  # fmt: skip
+    path = write(wide, tmp_path)
+    runs, notes = read_export(path, batch_tokens={"a-125m": 5e5, "b-1.3b": 2e6})
+    assert runs["tokens_seen"].tolist() == [5e8, 1e9, 2e9, 4e9]
+    assert runs["loss"].tolist() == [3.5, 3.3, 3.0, 2.8]
+    assert notes[0] == "column Step read as step"
+    with pytest.raises(DataError, match="batch_tokens for run 'b-1.3b'"):
+        read_export(path, batch_tokens={"a-125m": 5e5})
+
+
+def test_counts_as_people_write_them(tidy, tmp_path):
+    odd = tidy.assign(num_params=["100M", "100,000,000", "0.3B", "300m"],
+                      tokens_seen=["1B", "2B", "1e9", "2000000000"])  # fmt: skip
+    runs, _ = read_export(write(odd, tmp_path))
+    pd.testing.assert_frame_equal(runs[list(tidy)], tidy)
+
+
+@pytest.mark.parametrize(("name", "options"), [
+    ("runs.tsv", {"sep": "\t"}), ("runs.csv", {"sep": ";", "decimal": ","}),
+])  # fmt: skip
+def test_other_separators(tidy, tmp_path, name, options):
+    tidy.to_csv(tmp_path / name, index=False, **options)
+    pd.testing.assert_frame_equal(read_export(tmp_path / name)[0][list(tidy)], tidy)
+
+
+def test_a_list_in_json_and_a_folder(tidy, tmp_path):
+    tidy.to_json(tmp_path / "runs.json", orient="records")
+    assert len(read_export(tmp_path / "runs.json")[0]) == len(tidy)
+    with pytest.raises(DataError, match="no file"):
+        read_export(tmp_path)
+
+
+def test_a_trackers_own_columns_are_no_runs(tmp_path):
+    wide = pd.DataFrame({"Step": [100, 200], "a-125m - _step": [100, 200],
+                         "a-125m - loss": [4.0, 3.8], "a-125m - loss__MIN": [3.9, 3.7]})  # fmt: skip
+    runs, notes = read_export(write(wide, tmp_path), batch_tokens=1e6)
+    assert runs["loss"].tolist() == [4.0, 3.8]
+    assert not any("repeat" in n for n in notes)
+
+
 def test_json_lines(tidy, tmp_path):
     path = tmp_path / "runs.jsonl"
     path.write_text("\n".join(json.dumps(r) for r in tidy.to_dict("records")))

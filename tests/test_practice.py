@@ -111,6 +111,28 @@ def test_equal_recipes_are_a_coin():
     assert made.smallest > 0
 
 
+def test_what_a_design_can_tell_is_what_makes_the_choice_sure():
+    """A difference just above it reaches a chance of 90 %, one just below does not."""
+    told = compare(ladder(LAW), ladder(LAW), 1e10, 2e10).smallest
+    for factor, sure in ((1.1, True), (0.9, False)):
+        worse = ladder(LAW).assign(loss=lambda t, f=factor: (1 + f * told) * t["loss"])
+        assert (compare(ladder(LAW), worse, 1e10, 2e10).chance > 0.9) == sure
+
+
+def test_too_far_a_target_leaves_every_difference_open():
+    worse = ladder(LAW).assign(loss=lambda t: 1.5 * t["loss"])
+    made = compare(ladder(LAW), worse, 1e12, 2e10)
+    assert made.smallest == np.inf
+    assert made.chance < 0.9
+    assert "no difference, however large" in made.summary()
+
+
+def test_large_whole_numbers_of_parameters_do_not_overflow():
+    whole = ladder(LAW, sizes=(10**8, 14 * 10**8)).astype({"num_params": "int64"})
+    made = compare(whole, whole.assign(loss=1.006 * whole["loss"]), 7 * 10**9, 2 * 10**10)
+    assert "train both at 3.1e+09 parameters" in made.advice
+
+
 def test_without_pairs_the_forecasts_are_compared_and_tell_less():
     good = ladder(LAW, sizes=(1e8, 3e8, 1e9))
     bad = ladder(LAW, sizes=(1.5e8, 4.5e8, 1.5e9)).assign(loss=lambda t: 1.05 * t["loss"])
@@ -148,9 +170,9 @@ def test_real_pairs_are_told_rightly_more_often_than_not():
 # watch
 
 
-def smooth_run(n=20, end=2e10, size=1e10, bump=0.0):
-    tokens = np.geomspace(end / 40, end / 4, n)
-    loss = LAW.predict(size, tokens) * np.exp(bump * (np.arange(n) > n // 2))
+def smooth_run(n=30, end=2e10, size=1e10, bump=0.0):
+    tokens = np.geomspace(end / 40, end / 2, n)
+    loss = LAW.predict(size, tokens) * np.exp(bump * (np.arange(n) >= 3 * n // 4))
     return pd.DataFrame({"run": "big", "num_params": size, "tokens_seen": tokens, "loss": loss})
 
 
@@ -168,10 +190,49 @@ def test_a_healthy_run_stays_in_its_band():
 def test_a_run_that_leaves_its_band_is_named_with_its_tokens():
     own = smooth_run(bump=0.25)
     seen = watch(pd.concat([ladder(LAW), own], ignore_index=True), "big", 2e10)
-    broken = own["tokens_seen"][11]
+    broken = own["tokens_seen"][3 * len(own) // 4]
     assert seen.left == pytest.approx(broken, rel=0.01)
     assert seen.made_at < broken
     assert "left the band" in seen.summary()
+
+
+def test_a_step_of_five_per_cent_is_a_departure_and_a_fall_or_a_bad_start_is_none():
+    healthy, small = smooth_run(), ladder(LAW)
+    late = healthy["tokens_seen"] > 6e9
+    early = healthy["tokens_seen"] < 1e9  # a twentieth of the run
+    for change, where, alarm in ((1.05, late, True), (0.95, late, False), (1.3, early, False)):
+        own = healthy.assign(loss=healthy["loss"] * np.where(where, change, 1.0))
+        seen = watch(pd.concat([small, own], ignore_index=True), "big", 2e10)
+        assert (seen.left is not None) == alarm, change
+
+
+def test_a_real_run_that_went_well_raises_no_alarm():
+    """Its first checkpoints stray; they once raised an alarm in nearly every healthy run."""
+    runs = load_runs("gpt3", loss_kind="validation")
+    seen = watch(runs[runs["run"] != "gpt3-350m"], "gpt3-175b", 3e11)
+    assert seen.left is None
+    steps = np.diff(np.log(seen.forecasts["tokens_seen"]))
+    assert steps.max() < 4 * np.median(steps)
+
+
+def test_a_run_that_has_hardly_begun_says_so_and_no_schedule_is_blamed():
+    own = smooth_run(n=8, end=1e9).assign(schedule="cosine", schedule_tokens=2e10)
+    small = ladder(LAW).assign(schedule="cosine", schedule_tokens=2e10)
+    seen = watch(pd.concat([small, own], ignore_index=True), "big", 2e10)
+    assert "hardly begun" in seen.warnings[0]
+    assert not any("stopped before" in w for w in seen.warnings)
+
+
+def test_beside_finished_runs_intervals_are_wider():
+    own, small = smooth_run(), ladder(LAW)
+    both = pd.concat([small, own], ignore_index=True)
+    raw = forecast(pd.concat([small, own.assign(is_final=False)]), 1e10, 2e10).table.iloc[0]
+    now = watch(both, "big", 2e10).forecasts.iloc[-1]
+    wide, narrow = (np.log(t["high_80"] / t["loss"]) for t in (now, raw))
+    assert 1.3 < wide / narrow < 1.5
+    alone = forecast(own[own["tokens_seen"] >= 2e9].assign(is_final=False), 1e10, 2e10).table
+    seen = watch(own, "big", 2e10).forecasts.iloc[-1]
+    assert seen["high_80"] == pytest.approx(alone["high_80"].iloc[0])
 
 
 def test_a_run_can_be_watched_alone():

@@ -1,5 +1,6 @@
 """The built pages as a reader meets them, without a network. Needs `make book` first."""
 
+import gzip
 import json
 import re
 from functools import cache
@@ -133,3 +134,44 @@ def test_chapter_can_be_downloaded(chapter):
     notebook = json.loads(files[".ipynb"].read_text(encoding="utf-8"))
     code = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
     assert code == [cell.source for cell in code_notebook(chapter).cells]
+
+
+MAX_FIRST_VISIT = 1_500_000  # bytes, gzipped, of the landing page with all that it fetches
+MAX_CHAPTER = 250_000  # bytes, gzipped, of a chapter's page and pictures
+
+
+def packed(path):
+    """Return how many bytes of a file go over the wire."""
+    return len(gzip.compress(path.read_bytes(), 6))
+
+
+def own_files(page):
+    """Return the files of the site that a page fetches."""
+    path = SITE / page
+    found = {(path.parent / unquote(urldefrag(url)[0].split("?")[0])).resolve()
+             for url in fetched(soup(path)) if not url.startswith(("data:", "http"))}  # fmt: skip
+    return {file for file in found if file.is_file()}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_chapter_is_light(page):
+    pictures = [f for f in own_files(page) if "_images" in f.parts]
+    size = packed(SITE / page) + sum(map(packed, pictures))
+    assert size < MAX_CHAPTER, f"{page}: {size / 1e3:.0f} kB gzipped"
+
+
+def test_first_visit_is_light():
+    size = packed(SITE / "index.html") + sum(map(packed, own_files(Path("index.html"))))
+    assert size < MAX_FIRST_VISIT, f"{size / 1e6:.2f} MB gzipped"
+
+
+def test_site_can_be_found_and_cited():
+    addresses = (SITE / "sitemap.xml").read_text(encoding="utf-8")
+    for page in PAGES:
+        assert page.as_posix() in addresses
+        tree = soup(SITE / page)
+        assert "Cite this page" in tree.get_text()
+        assert tree.find("meta", property="og:image")["content"].endswith("cover.png")
+        assert tree.find("meta", attrs={"name": "description"})["content"]
+        assert re.search(r"Version \S+ · tables [0-9a-f]{12}", tree.get_text())
+    assert "no such page" in soup(SITE / "404.html").get_text()
