@@ -24,6 +24,11 @@ THEN = [
     ("hitchhiker.claims.borrow", "one_run_evidence"),
 ]  # fmt: skip
 
+LONG = [
+    ("hitchhiker.claims.examples", "alarm_evidence"), ("hitchhiker.claims.fooled", "coverage"),
+    ("hitchhiker.claims.freedom", "tied_evidence"), ("hitchhiker.claims.down", "share_evidence"),
+]  # fmt: skip
+
 
 def experiments():
     """Return module and name of every function that `hitchhiker.evidence.once` keeps."""
@@ -48,6 +53,7 @@ def main():
     every = experiments()
     then = [e for e in THEN if e in every]
     rest = [e for e in every if e not in FIRST + then]
+    rest.sort(key=lambda e: e not in LONG)
     with ProcessPoolExecutor(options.jobs) as pool:
         for group in (FIRST, then, rest):
             for line in pool.map(compute, group):
