@@ -165,7 +165,10 @@ def sensitivity(runs, num_params, tokens_seen, *, objective="huber-log", fixed=N
     cases["first 30 % of each run left out"] = (runs[runs["tokens_seen"] >= 0.3 * own], options)
     if len(selection.sizes(cut)) > 1:
         for name in selection.sizes(cut).index:
-            cases[f"without size {name}"] = (cut[selection.size_names(cut) != name], options)
+            cases[f"without size {name if isinstance(name, str) else format(name, '.4g')}"] = (
+                cut[selection.size_names(cut) != name],
+                options,
+            )
     fits = {change: fit(rows, **opts) for change, (rows, opts) in cases.items()}
     loss = np.array([f.predict(num_params, tokens_seen) for f in fits.values()])
     return pd.DataFrame({"change": list(fits), "forecast": loss, "moved": loss / loss[0] - 1,
