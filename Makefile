@@ -8,6 +8,8 @@ VENV  := .venv
 PY    := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 WEB   := $(VENV)/.installed-web
+TORCH := ladder/.venv
+TRAIN := $(TORCH)/bin/python ladder/train.py --jobs $(JOBS)
 BOOK  := $(VENV)/bin/jupyter-book build --all -W --keep-going
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 # The cache of executed chapters knows code cells only: what else they depend on, in one line.
@@ -25,7 +27,7 @@ export HITCHHIKER_TABLES = $(CURDIR)/_build/tables
 unexport MPLBACKEND GUIDE_FIGURES HITCHHIKER_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book quick test test-web pdf refresh format check clean
+.PHONY: help setup book quick test test-web pdf ladder refresh format check clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -71,6 +73,22 @@ test-web: $(WEB)  ## open every built page in Chromium with the network off (aft
 pdf: $(WEB)  ## print the whole book into _build/html/guide.pdf (after make book; needs Chromium)
 	@$(VENV)/bin/jupyter-book build --builder singlehtml .
 	@$(PY) tools/pdf.py
+
+$(TORCH)/.installed: ladder/requirements.txt
+	@$(PYTHON) -m venv $(TORCH)
+	@echo "Installing PyTorch into $(TORCH), once."
+	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check -r ladder/requirements.txt
+	@touch $@
+
+ladder: $(STAMP) $(TORCH)/.installed  ## train the ladder of the last practice chapter into ladder/runs, about two hours
+	@echo "Step 1 of 4: the rule for the learning rate, checked at two sizes."
+	@$(TRAIN) --out ladder/runs/rates --widths 22 64 --seeds 1 --lengths 524288 2097152 --rates 0.25 0.5 1 2
+	@echo "Step 2 of 4: every size but the largest."
+	@$(TRAIN) --out ladder/runs --widths 16 22 28 36 48 64
+	@echo "Step 3 of 4: the forecast of the largest, before it is trained."
+	@test -f ladder/runs/forecast.csv || $(PY) ladder/forecast.py ladder/runs
+	@echo "Step 4 of 4: the largest."
+	@$(TRAIN) --out ladder/runs --widths 84
 
 refresh: $(STAMP)  ## execute the chapters and renew tests/reference (some: make refresh CHAPTERS="data fitting")
 	@$(PY) tools/refresh.py --jobs $(JOBS) $(CHAPTERS)
