@@ -95,6 +95,31 @@ def promised_spread(num_params, tokens_seen, target, belief=None, part=None):
     return float(predictive_spread(aim @ covariance @ aim, beyond, found, belief))
 
 
+def promised_error(num_params, tokens_seen, target, belief=None, part=None):
+    """Relative error to expect of a forecast from such runs.
+
+    Parameters
+    ----------
+    num_params, tokens_seen, target, belief, part
+        As for `promised_spread`.
+
+    Returns
+    -------
+    dict of str to float
+        ``error`` (median) and ``high_80`` (what 80 % stay below).
+
+    Examples
+    --------
+    >>> made = promised_error([1e8, 4e8, 1.6e9], [2e10] * 3, (1e10, 2e10))
+    >>> bool(0 < made["error"] < made["high_80"])
+    True
+    """
+    belief = belief or load_belief()
+    spread = promised_spread(num_params, tokens_seen, target, belief, part)
+    return {"error": np.expm1(belief.reach[0.5] * spread),
+            "high_80": np.expm1(belief.reach[0.8] * spread)}  # fmt: skip
+
+
 def plan(num_params, tokens_seen, budget, *, most_sizes=MOST_SIZES, belief=None):
     """The ladder of small runs that forecasts a large one best for a budget.
 
@@ -157,14 +182,9 @@ def _best(target, flops, most_sizes, belief):
     return min(found, key=lambda f: f[0])[1:] if found else None
 
 
-def _promise(spread, belief):
-    return {"error": np.expm1(belief.reach[0.5] * spread),
-            "high_80": np.expm1(belief.reach[0.8] * spread)}  # fmt: skip
-
-
 def _ladder(sizes, tokens, target, belief):
     flops = training_flops(sizes, tokens)
-    so_far = [_promise(promised_spread(sizes[:k], tokens[:k], target, belief), belief)
+    so_far = [promised_error(sizes[:k], tokens[:k], target, belief)
               for k in range(1, len(sizes) + 1)]  # fmt: skip
     return pd.DataFrame({
         "order": np.arange(1, len(sizes) + 1), "num_params": sizes, "tokens_seen": tokens,
@@ -178,15 +198,15 @@ def _rivals(best, target, flops, most_sizes, belief):
     for name, cost in (("half the budget", flops / 2), ("twice the budget", flops * 2)):
         other = _best(target, cost, most_sizes, belief)
         if other is not None:
-            ways[name] = cost / whole, promised_spread(*other, target, belief)
+            ways[name] = cost / whole, promised_error(*other, target, belief)
     one = _best(target, flops, 1, belief)
     if one is not None:
         ways["one run, the rest from other families"] = (
-            flops / whole, promised_spread(*one, target, belief))  # fmt: skip
-    part = PART, promised_spread([], [], target, belief, part=PART)
+            flops / whole, promised_error(*one, target, belief))  # fmt: skip
+    part = PART, promised_error([], [], target, belief, part=PART)
     ways[f"{100 * PART:.0f} % of the target itself"] = part
-    return pd.DataFrame([{"way": name, "share": share, **_promise(spread, belief)}
-                         for name, (share, spread) in ways.items()])  # fmt: skip
+    return pd.DataFrame([{"way": name, "share": share, **promise}
+                         for name, (share, promise) in ways.items()])  # fmt: skip
 
 
 def allocation(law, flops, *, price=0.01, inference_tokens=0.0):

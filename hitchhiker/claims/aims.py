@@ -1,5 +1,7 @@
 """What the pooled forecast was meant to reach, and what it reaches: numbers of its chapter."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -10,10 +12,12 @@ from . import forecasts
 from .rules import KEYS, by_source
 
 FEW = ("1", "2", "3", "4", "5")
-COUNTS = {"1": (0, 1), "2": (1, 2), "3": (2, 3), "4": (3, 4), "5": (4, 5), "6 or 7": (5, 7),
-          "8 and more": (7, np.inf)}  # fmt: skip
-SCALES = {"up to 2x": (0, 2), "2 to 5x": (2, 5), "5 to 15x": (5, 15), "15 to 50x": (15, 50),
-          "above 50x": (50, np.inf)}  # fmt: skip
+# The bands of `forecasts` by their words here, above the first edge and up to the second. There
+# a band of numbers of sizes is named by its least number, hence the edges one lower.
+COUNTS = dict(zip(("1", "2", "3", "4", "5", "6 or 7", "8 and more"),
+                  pairwise(n - 1 for n in (*forecasts.COUNTS, np.inf)), strict=True))  # fmt: skip
+SCALES = dict(zip(("up to 2x", "2 to 5x", "5 to 15x", "15 to 50x", "above 50x"),
+                  pairwise(forecasts.SCALES), strict=True))  # fmt: skip
 NORMAL = 1.2816  # standard deviations on either side that hold 80 % of a Gaussian
 
 

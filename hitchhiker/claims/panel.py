@@ -1,15 +1,18 @@
 """The numbers behind the panel on the landing page: what error to expect from small runs."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from .forecasts import partial_grid, spread, window_grid
+from . import forecasts
 
+# Coarser than `forecasts.COUNTS` (both ends included): the panel splits each band by scale-up and
+# by share trained too, and finer ones fall short of `FEWEST` more often.
 COUNTS = {"1": (1, 1), "2": (2, 2), "3": (3, 3), "4 or 5": (4, 5), "6 or more": (6, np.inf)}
-SCALES = {"up to 2 times": (1, 2), "2 to 5 times": (2, 5), "5 to 15 times": (5, 15),
-          "15 to 50 times": (15, 50), "more than 50 times": (50, np.inf)}  # fmt: skip
+SCALES = dict(zip(("up to 2 times", "2 to 5 times", "5 to 15 times", "15 to 50 times",
+                   "more than 50 times"), pairwise(forecasts.SCALES), strict=True))  # fmt: skip
 SHARES = {"all of it": 1.0, "70 %": 0.7, "50 %": 0.5, "30 %": 0.3, "10 %": 0.1}
 FEWEST = {"n_families": 3, "n_studies": 2}  # without which nothing is said
 
@@ -25,8 +28,8 @@ def panel_table():
         weighing the same) ``, cost`` (median share of the target's FLOPs); no row where
         fewer than `FEWEST` tell.
     """
-    whole = window_grid().query("method == 'forecast'")
-    cells = pd.concat([whole, partial_grid().query("share < 1")], ignore_index=True)
+    whole = forecasts.window_grid().query("method == 'forecast'")
+    cells = pd.concat([whole, forecasts.partial_grid().query("share < 1")], ignore_index=True)
     cells = cells[cells["n_rows"] > 0]
     rows = []
     for sizes, (least, most) in COUNTS.items():
@@ -36,7 +39,8 @@ def panel_table():
             for share, value in SHARES.items():
                 own = near[np.isclose(near["share"], value)]
                 if len(own):
-                    rows.append((sizes, scale, share, *spread(own), own["flops_share"].median()))
+                    told = forecasts.spread(own)
+                    rows.append((sizes, scale, share, *told, own["flops_share"].median()))
     names = "sizes scale share n_studies n_families low middle high cost".split()
     table = pd.DataFrame(rows, columns=names).astype(dict.fromkeys(FEWEST, int))
     return table[(table[list(FEWEST)] >= pd.Series(FEWEST)).all(axis=1)].reset_index(drop=True)

@@ -16,7 +16,7 @@ from ..compute import training_flops
 from ..data import load_runs, tables_folder
 from ..evidence import each_family, once, steps
 from ..forecasting import forecast, load_belief
-from ..planning import promised_spread
+from ..planning import promised_error
 from ..pooling import families, pair_rows
 from .forecasts import window_grid
 from .rules import KEYS
@@ -75,9 +75,8 @@ def promise(ends, target, belief):
     """Median of the error that a plan promises for such runs, and what 80 % stay below."""
     if not len(ends):
         return {"promised": np.nan, "promised_80": np.nan}
-    spread = promised_spread(ends["num_params"], ends["tokens_seen"], target, belief)
-    return {"promised": np.expm1(belief.reach[0.5] * spread),
-            "promised_80": np.expm1(belief.reach[0.8] * spread)}  # fmt: skip
+    made = promised_error(ends["num_params"], ends["tokens_seen"], target, belief)
+    return {"promised": made["error"], "promised_80": made["high_80"]}
 
 
 @once

@@ -24,6 +24,7 @@ READERS = (
     "datablations",
     "gpt3",
     "gzip",
+    "ladder",
     "llm360",
     "mad",
     "moduleformer",
@@ -62,7 +63,8 @@ def build(folder: Path, data_dir: Path, readers=READERS) -> dict[str, pd.DataFra
     Parameters
     ----------
     folder : Path
-        Raw files and their ``MANIFEST.csv``.
+        Raw files and their ``MANIFEST.csv``.  A reader whose raw file is in this repository
+        names its place as ``HERE``; there is a manifest too.
     data_dir : Path
         Gets ``runs.csv``, ``sources.csv``, ``loss_kinds.csv``, ``losses/<source>.csv``
         and, of sources that have them, ``evaluations/<source>.csv``.
@@ -93,10 +95,12 @@ def build(folder: Path, data_dir: Path, readers=READERS) -> dict[str, pd.DataFra
 
 def _read_all(folder: Path, modules: list) -> dict[str, pd.DataFrame]:
     names = [module.__name__.rpartition(".")[2] for module in modules]
-    tables = {"sources": _provenance(check_raw(folder), names)}
+    folders = {name: getattr(m, "HERE", folder) for name, m in zip(names, modules, strict=True)}
+    manifest = pd.concat([check_raw(place) for place in {folder, *folders.values()}])
+    tables = {"sources": _provenance(manifest, names)}
     runs = []
     for name, module in zip(names, modules, strict=True):
-        source_runs, losses = module.read(folder)
+        source_runs, losses = module.read(folders[name])
         check_frames(name, source_runs, losses, module.LOSS_KINDS)
         runs.append(source_runs)
         tables[f"losses/{name}"] = thin(losses)
