@@ -27,10 +27,10 @@ export HITCHHIKER_TABLES = $(CURDIR)/_build/tables
 unexport MPLBACKEND GUIDE_FIGURES HITCHHIKER_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book quick test test-web pdf ladder refresh format check clean
+.PHONY: help setup book quick test test-ladder test-web pdf ladder refresh format check clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP)  ## make .venv and install the pinned requirements (the other targets do so themselves)
 
@@ -66,6 +66,9 @@ quick: $(STAMP)  ## build again for authors: only chapters whose code changed ar
 test: book  ## build the book, then unit tests, doctests, stored notebooks and the built site
 	@GUIDE_FIGURES=png $(PY) -m pytest -n $(JOBS) --dist loadfile --doctest-modules $(NBVAL) \
 	    hitchhiker tests --ignore tests/web
+
+test-ladder: $(STAMP) $(TORCH)/.installed  ## train two tiny models with the ladder's script, stop it and go on (a minute)
+	@$(PY) -m pytest tests/test_ladder_training.py
 
 test-web: $(WEB)  ## open every built page in Chromium with the network off (after make book)
 	@$(PY) -m pytest -n $(JOBS) tests/web
@@ -103,4 +106,4 @@ check: $(STAMP)  ## lint the code without changing it
 
 clean:  ## remove the built book and every cache, not .venv
 	@rm -rf _build .pytest_cache .ruff_cache .hypothesis
-	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+	@find . -name __pycache__ -not -path '*/.venv/*' -prune -exec rm -rf {} +

@@ -188,7 +188,7 @@ def _check_units(runs):
             f"num_params below 1,000 in {_rows(small)}: given in billions or millions? "
             "Multiply by 1e9 or 1e6, the unit is parameters"
         )
-    if len(runs) and runs["tokens_seen"].max() < 1e6:
+    if len(runs) and runs["tokens_seen"].max() < 1e6 <= runs["num_params"].max():
         raise DataError(
             f"the largest tokens_seen is {runs['tokens_seen'].max():g}: given in billions or "
             "millions? Multiply by 1e9 or 1e6, the unit is tokens"

@@ -120,7 +120,8 @@ def promised_error(num_params, tokens_seen, target, belief=None, part=None):
             "high_80": np.expm1(belief.reach[0.8] * spread)}  # fmt: skip
 
 
-def plan(num_params, tokens_seen, budget, *, most_sizes=MOST_SIZES, belief=None):
+def plan(num_params, tokens_seen, budget, *, most_sizes=MOST_SIZES, belief=None,
+         least_params=LEAST_PARAMS):  # fmt: skip
     """The ladder of small runs that forecasts a large one best for a budget.
 
     Ladders of one to ``most_sizes`` sizes, evenly spaced on a log scale, are compared;
@@ -134,6 +135,8 @@ def plan(num_params, tokens_seen, budget, *, most_sizes=MOST_SIZES, belief=None)
         FLOPs; a number up to 1 is a share of the target's FLOPs.
     most_sizes : int
     belief : Belief, optional
+    least_params : float
+        No run smaller than this is planned, parameters.
 
     Returns
     -------
@@ -156,14 +159,15 @@ def plan(num_params, tokens_seen, budget, *, most_sizes=MOST_SIZES, belief=None)
     if not 0 < flops <= whole:
         raise DataError(f"budget {budget:g}: give FLOPs up to those of the target ({whole:.2g}) "
                         "or a share of them between 0 and 1")  # fmt: skip
-    best = _best(target, flops, most_sizes, belief)
+    limits = {"most_sizes": most_sizes, "least_params": least_params}
+    best = _best(target, flops, belief, **limits)
     if best is None:
-        raise DataError(f"{flops:.2g} FLOPs buy no run of {LEAST_PARAMS:g} parameters at these "
+        raise DataError(f"{flops:.2g} FLOPs buy no run of {least_params:g} parameters at these "
                         "tokens: raise the budget")  # fmt: skip
-    return Plan(_ladder(*best, target, belief), _rivals(best, target, flops, most_sizes, belief))
+    return Plan(_ladder(*best, target, belief), _rivals(target, flops, belief, **limits))
 
 
-def _candidates(target, flops, most_sizes):
+def _candidates(target, flops, most_sizes, least_params):
     """Sizes and tokens of ladders that cost ``flops``."""
     for count in range(1, most_sizes + 1):
         for step in STEPS if count > 1 else (1.0,):
@@ -172,13 +176,13 @@ def _candidates(target, flops, most_sizes):
             per_param = np.sqrt(flops * target[0] / (6 * target[1] * (ratio**2).sum()))
             for largest, power in ((same, 0.0), (per_param, 1.0)):
                 sizes = largest * ratio
-                if sizes[0] >= LEAST_PARAMS and largest <= target[0] / NEAREST:
+                if sizes[0] >= least_params and largest <= target[0] / NEAREST:
                     yield sizes, target[1] * (sizes / target[0]) ** power
 
 
-def _best(target, flops, most_sizes, belief):
+def _best(target, flops, belief, *, most_sizes, least_params):
     found = [(promised_spread(n, d, target, belief), n, d)
-             for n, d in _candidates(target, flops, most_sizes)]  # fmt: skip
+             for n, d in _candidates(target, flops, most_sizes, least_params)]  # fmt: skip
     return min(found, key=lambda f: f[0])[1:] if found else None
 
 
@@ -192,14 +196,14 @@ def _ladder(sizes, tokens, target, belief):
     }).join(pd.DataFrame(so_far))  # fmt: skip
 
 
-def _rivals(best, target, flops, most_sizes, belief):
+def _rivals(target, flops, belief, **limits):
     whole = float(training_flops(*target))
     ways = {}
     for name, cost in (("half the budget", flops / 2), ("twice the budget", flops * 2)):
-        other = _best(target, cost, most_sizes, belief)
+        other = _best(target, cost, belief, **limits)
         if other is not None:
             ways[name] = cost / whole, promised_error(*other, target, belief)
-    one = _best(target, flops, 1, belief)
+    one = _best(target, flops, belief, **limits | {"most_sizes": 1})
     if one is not None:
         ways["one run, the rest from other families"] = (
             flops / whole, promised_error(*one, target, belief))  # fmt: skip

@@ -19,15 +19,16 @@ def errors(paper, ours):
 
 
 @pytest.mark.parametrize(
-    ("paper", "ours", "verdict"),
+    ("paper", "ours", "apart", "verdict"),
     [
-        ((0.02, 0.04), (0.05, 0.05), "holds"),
-        ((0.01, 0.02), (0.05, 0.05), "holds in part"),
-        ((0.01, 0.02), (0.10, 0.05), "does not hold"),
+        ((0.02, 0.04), (0.05, 0.05), 0.02, "holds"),
+        ((0.02, 0.04), (0.05, 0.05), 0.01, "holds in part"),
+        ((0.01, 0.02), (0.05, 0.05), 0.04, "holds in part"),
+        ((0.01, 0.02), (0.10, 0.05), 0.07, "does not hold"),
     ],
 )
-def test_rule_of_floor(paper, ours, verdict):
-    assert budget._floor(errors(paper, ours))[1] == verdict
+def test_rule_of_floor(paper, ours, apart, verdict):
+    assert budget._floor(errors(paper, ours), apart)[1] == verdict
 
 
 def chance(right, how=budget.ALIKE):

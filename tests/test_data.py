@@ -19,6 +19,11 @@ def test_a_good_table_passes_unchanged():
     pd.testing.assert_frame_equal(check_runs(good()), good())
 
 
+def test_tiny_models_may_see_few_tokens():
+    tiny = good().assign(num_params=[1e4, 1e4, 3e4, 3e4], tokens_seen=[1e5, 5e5, 1e5, 5e5])
+    assert check_runs(tiny) is tiny
+
+
 @pytest.mark.parametrize(("change", "words"), [
     (lambda t: t.drop(columns="loss"), "missing column loss"),
     (lambda t: t.assign(loss=[3.5, np.nan, 3.0, 2.9]), r"loss is missing in 1 row \(1\)"),

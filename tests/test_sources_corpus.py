@@ -14,6 +14,7 @@ DATA = Path(os.environ.get("HITCHHIKER_DATA") or Path(__file__).resolve().parent
 COUNTS = {
     "bimix": (12, 12, 12),
     "gzip": (150, 30, 5),
+    "ladder": (174, 14, 2),
     "llm360": (3, 3, 1),
     "mad": (54, 40, 2),
     "moduleformer": (7, 7, 0),

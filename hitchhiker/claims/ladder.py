@@ -12,13 +12,13 @@ from ..data import load_runs, read_table
 from ..evidence import once
 from ..forecasting import load_belief
 from ..methods import METHODS
-from ..planning import promised_error
+from ..planning import plan, promised_error
 from ..selection import early_cut, of_sizes, sizes
 
 ALSO = ("posterior.py", "forecasting.py", "../data/belief.json")
 WAYS = ("forecast", "fit")
 DECAY = 0.2  # part of a finished run in which the rate falls
-DRAWS = 60  # choices of seeds
+DRAWS = 20  # choices of seeds
 MOST_SEEDS = 3  # that every size has
 # One larger size and the smallest sizes that cost about as much.
 EQUALS = {3: 2, 4: 3, 5: 4}  # place of the single size, counted from 0: sizes beside it
@@ -40,19 +40,25 @@ def ends():
     return load_runs(family="ladder").sort_values(["num_params", "tokens_seen", "seed"])
 
 
-def spent():
-    """FLOPs of one seed of each size: its trunk once, and the decay of every finished run.
+def spent(what="flops"):
+    """What one seed of each size cost: its trunk once, and the decay of every finished run.
+
+    Parameters
+    ----------
+    what : str
+        ``flops``, or ``cpu_seconds`` (mean over seeds, without measuring the loss).
 
     Returns
     -------
     Series
-        FLOPs by ``num_params``.
+        By ``num_params``.
     """
     table = record()
-    per_token = (table["flops"] / table["tokens_seen"]).groupby(table["num_params"]).first()
     by_size = {kind: own.drop_duplicates(["num_params", "tokens_seen"]).groupby("num_params")
                for kind, own in table.groupby("schedule")}  # fmt: skip
     trunk, lengths = by_size["constant"]["tokens_seen"].max(), by_size["wsd"]["tokens_seen"].sum()
+    last = table[table["tokens_seen"] == table["tokens_seen"].max()]
+    per_token = (last[what] / last["tokens_seen"]).groupby(last["num_params"]).mean()
     return per_token * (trunk + DECAY * lengths)
 
 
@@ -220,9 +226,9 @@ def trail_evidence():
         for method in WAYS:
             made = METHODS[method](own, np.full(len(truth), order.iloc[-1]), truth.index)
             errors = np.asarray(made["loss"]) / truth.to_numpy() - 1
-            rows += [{"seen": name, "n_sizes": count, "method": method, "tokens_seen": tokens,
-                      "error": error} for tokens, error in zip(truth.index, errors, strict=True)]  # fmt: skip
-    return pd.DataFrame(rows)
+            rows.append(pd.DataFrame({"seen": name, "n_sizes": count, "method": method,
+                                      "tokens_seen": truth.index, "error": errors}))  # fmt: skip
+    return pd.concat(rows, ignore_index=True)
 
 
 def promised(draws):
@@ -247,4 +253,39 @@ def promised(draws):
         rows.append({"n_sizes": count, "flops_share": own["flops_share"].iloc[0],
                      "promised": made["error"], "promised_80": made["high_80"],
                      "came": errors.median(), "came_80": errors.quantile(0.8)})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def advised(share):
+    """The ladder that `hitchhiker.plan` advises for a share of the target's FLOPs, and its worth.
+
+    Each of its runs is stood for by the finished runs of the nearest size and length.
+
+    Returns
+    -------
+    DataFrame
+        ``planned_params, planned_tokens, num_params, tokens_seen`` (of the runs there are) ``,
+        promised, promised_80, came`` (relative error of the forecast from them, mean over
+        the seeds that all have), a row a rung, the last three of the rungs so far.
+    """
+    runs, belief = ends(), load_belief(without="ladder")
+    size, length = float(runs["num_params"].max()), float(runs["tokens_seen"].max())
+    known = runs[runs["num_params"] < size]
+    truth = runs.loc[(runs["num_params"] == size) & (runs["tokens_seen"] == length), "loss"].mean()
+    least = float(known["num_params"].min())
+    rungs = plan(size, length, share, belief=belief, least_params=least).ladder
+    seen, rows = [], []
+    for rung in rungs.to_dict("records"):
+        here = {"planned_params": rung["num_params"], "planned_tokens": rung["tokens_seen"]}
+        own = known
+        for column in ("num_params", "tokens_seen"):
+            off = np.log(own[column] / rung[column]).abs()
+            own = own[off == off.min()]
+            here[column] = own[column].iloc[0]
+        seen.append(own[own["seed"] < MOST_SEEDS])
+        made = [METHODS["forecast"](pd.concat(seen).query("seed == @seed"), [size], [length])
+                for seed in range(MOST_SEEDS)]  # fmt: skip
+        errors = [abs(table["loss"].iloc[0] / truth - 1) for table in made]
+        rows.append(here | {"promised": rung["error"], "promised_80": rung["high_80"],
+                            "came": np.mean(errors)})  # fmt: skip
     return pd.DataFrame(rows)

@@ -17,7 +17,12 @@ README = Path(__file__).resolve().parents[2] / "data" / "README.md"
 GENERATED = re.compile(r"<!-- generated: (\w+) -->\n(.*?)<!-- end -->\n", re.DOTALL)
 FACTS = ("context", "batch_tokens", "tokenizer", "schedule", "schedule_tokens", "epochs",
          "unique_tokens", "seed", "params_non_embedding")  # fmt: skip
-EXTRAS = ("gzip", "ladder", "moduleformer", "schedules")  # not among the sources of the original study
+EXTRAS = (
+    "gzip",
+    "ladder",
+    "moduleformer",
+    "schedules",
+)  # not among the sources of the original study
 SECOND_EVALUATIONS = ("-again", "-late")  # of trainings that are runs already
 LEAST_SIZES, LEAST_CHECKPOINTS, LEAST_TOKEN_COUNTS = 3, 5, 3
 
