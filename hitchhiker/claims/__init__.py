@@ -19,6 +19,7 @@ from . import (
     down,
     fooled,
     freedom,
+    ladder,
     partial,
     schedules,
     sizes,

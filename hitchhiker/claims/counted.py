@@ -102,7 +102,7 @@ COUNTED = (
 # functions, and modules of chapters that go beyond the paper.
 NONE = ("nearest_evidence", "chance_evidence", "unfinished_evidence", "objectives_synthetic",
         "coverage")  # fmt: skip
-BEYOND = ("aims", "examples", "forecasts", "panel", "practice")
+BEYOND = ("aims", "examples", "forecasts", "ladder", "panel", "practice")
 
 
 def laws_counted():
