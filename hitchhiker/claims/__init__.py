@@ -26,7 +26,7 @@ from . import (
 )
 from .rules import VERDICTS
 
-__all__ = ["VERDICTS", "dots", "fooled", "result", "schedules", "table"]
+__all__ = ["VERDICTS", "dots", "fooled", "ladder", "result", "schedules", "table"]
 
 TESTS = {
     **baselines.TESTS, **borrow.TESTS, **budget.TESTS, **checkpoints.TESTS, **counted.TESTS,
