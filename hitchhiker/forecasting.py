@@ -157,9 +157,16 @@ def forecast(runs, num_params, tokens_seen, *, levels=(0.8, 0.9), belief=None):
 
 
 def rows_of(runs):
-    """Rows for `hitchhiker.posterior` of a table of runs."""
-    columns = (runs[c].to_numpy(float) for c in ("num_params", "tokens_seen", "loss"))
-    return Rows.of(*columns, pd.factorize(run_names(runs))[0])
+    """Rows for `hitchhiker.posterior` of a table of runs.
+
+    Runs of one size and length, such as seeds, count as one: they tell how much a run moves
+    by itself, not how far the law is off, which they share.
+    """
+    table = pd.DataFrame({"run": pd.factorize(run_names(runs))[0], "loss": np.log(runs["loss"])})
+    once = table.groupby([runs["num_params"], runs["tokens_seen"]], sort=False)
+    once = once.agg({"run": "first", "loss": "mean"}).reset_index()
+    columns = (once[c].to_numpy(float) for c in ("num_params", "tokens_seen"))
+    return Rows.of(*columns, np.exp(once["loss"].to_numpy()), pd.factorize(once["run"])[0])
 
 
 def unfinished(runs):

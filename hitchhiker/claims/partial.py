@@ -164,7 +164,7 @@ def _partial():
     percent = {q: f"{100 * part:.0f} %" for q, part in good.items()}
     value = (
         f"within 5 % are {percent[CLAIMED]} of families from the first 30 % of the target (median "
-        f"ARE {100 * by_source(claimed, 'are'):.1f} %), {percent[0.4]} from 40 %, "
+        f"ARE {100 * by_source(claimed, 'are', over='median'):.1f} %), {percent[0.4]} from 40 %, "
         f"{percent[0.5]} from half of it"
     )
     return value, verdict_of_shares([good[CLAIMED]], 2 / 3, 1 / 3)
