@@ -83,7 +83,7 @@ $(TORCH)/.installed: ladder/requirements.txt
 	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check -r ladder/requirements.txt
 	@touch $@
 
-ladder: $(STAMP) $(TORCH)/.installed  ## train the ladder of the last practice chapter into ladder/runs, about two hours
+ladder: $(STAMP) $(TORCH)/.installed  ## train the ladder of the last practice chapter into ladder/runs, one to two hours
 	@echo "Step 1 of 4: the rule for the learning rate, checked at two sizes."
 	@$(TRAIN) --out ladder/runs/rates --widths 22 64 --seeds 1 --lengths 524288 2097152 --rates 0.25 0.5 1 2
 	@echo "Step 2 of 4: every size but the largest."

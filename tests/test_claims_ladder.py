@@ -75,7 +75,7 @@ def test_draws_choose_seeds_and_count_what_was_spent(draws):
     )
     np.testing.assert_allclose(shares.xs(3, level=1), 3 * shares.xs(1, level=1))
     assert shares.xs(1, level=1).is_monotonic_increasing
-    pairs = draws[draws["kind"] != "ladder"].groupby(["kind", "n_sizes"])["flops_share"].first()
+    pairs = draws[draws["kind"] != "ladder"].groupby(["kind", "largest"])["flops_share"].first()
     ratio = np.sort(pairs["equal FLOPs"]) / np.sort(pairs["one size"])
     assert ((ratio > 0.7) & (ratio < 1.1)).all()
     assert np.isfinite(draws["error"]).all()
@@ -96,3 +96,56 @@ def test_seeds_explain_a_share(draws):
     parts = ladder.seed_share(draws)
     assert parts["share"].between(0, 1).all()
     assert set(parts["n_sizes"]) == {2, 3, 4, 5, 6}
+
+
+# --- what the text says ---------------------------------------------------------------------
+
+
+def test_long_runs_came_as_forecast_and_the_shortest_did_not(checked):
+    own = checked[(checked["method"] == "forecast") & (checked["n_sizes"] == 6)]
+    errors = own.sort_values("tokens_seen")["error"].to_numpy()
+    assert (np.abs(errors[2:]) < 0.02).all()
+    assert errors[0] == pytest.approx(-0.047, abs=0.002)
+    assert own["inside_80"].sum() == 2
+    assert own["inside_90"].sum() == 4
+
+
+def test_seeds_move_the_loss_by_a_per_cent():
+    spread = ladder.seed_spread()
+    assert spread["apart"].max() == pytest.approx(0.0338, abs=1e-3)
+    pooled = ladder.pooled_spread(spread)
+    assert pooled.between(0.006, 0.013).all()
+
+
+def test_several_small_sizes_beat_one_larger_at_equal_flops(draws):
+    own = draws[(draws["kind"] != "ladder") & (draws["method"] == "forecast")]
+    middle = own.assign(are=own["error"].abs()).groupby(["kind", "flops_share"])["are"].median()
+    assert (middle["equal FLOPs"].to_numpy() < middle["one size"].to_numpy() / 1.5).all()
+
+
+def test_from_three_sizes_on_a_second_seed_beats_a_fourth_size(draws):
+    own = draws[(draws["kind"] == "ladder") & (draws["method"] == "forecast")]
+    middle = own.assign(are=own["error"].abs()).groupby(["n_sizes", "n_seeds"])["are"].median()
+    assert middle[3, 2] < 0.8 * middle[4, 1]
+    parts = ladder.seed_share(draws).set_index(["method", "n_sizes"])["share"]["forecast"]
+    assert parts[3] > 0.9 > 0.6 > parts[4] > parts[6]
+
+
+def test_finished_runs_forecast_best_and_the_mixture_worst():
+    trail = ladder.trail_evidence()
+    middle = trail.assign(are=trail["error"].abs()).groupby(["method", "seen"])["are"].median()
+    for method in ladder.WAYS:
+        assert middle[method].idxmin() == "finished runs"
+        assert middle[method].idxmax() == "both"
+
+
+def test_a_checkpoint_lies_ever_further_above_the_finished_run():
+    excess = ladder.unfinished().groupby("tokens_seen")["excess"].mean()
+    assert excess.is_monotonic_increasing
+    assert excess.iloc[-1] > 3 * excess.iloc[0]
+
+
+def test_the_advised_ladder_kept_its_promise_but_not_from_its_first_run():
+    advice = ladder.advised(0.35)
+    assert advice["came"].iloc[0] > advice["promised_80"].iloc[0]
+    assert advice["came"].iloc[-1] < advice["promised_80"].iloc[-1]
