@@ -251,7 +251,7 @@ def params_tokens(ax, runs, group="source"):
         ax.plot([row.tokens_seen, high], [row.num_params, height], "-", color=INK, lw=0.5)
         ax.annotate(getattr(row, group), (high, height), fontsize=8.5, va="center",
                     xytext=(3, 0), textcoords="offset points")  # fmt: skip
-    for flops in 10.0 ** np.arange(11, 25, 2):
+    for flops in 10.0 ** np.arange(13, 25, 2):
         ax.plot([low, high], [flops / 6 / low, flops / 6 / high], ":", color=INK, lw=0.8, zorder=0)
         x = min(high, flops / 6 / floor)
         ax.annotate(f"$10^{{{np.log10(flops):.0f}}}$", (x, flops / 6 / x), fontsize=8.5,

@@ -31,7 +31,7 @@ def test_cells_have_every_method_once(cells):
 
 def test_values_of_the_chapter(cells):
     grid, table = cells
-    expected = {"shares": (0.218, 0.60, 0.177), "sizes": (0.152, 0.387, 0.259)}[grid]
+    expected = {"shares": (0.224, 0.633, 0.162), "sizes": (0.150, 0.40, 0.26)}[grid]
     assert baselines.summary(table) == pytest.approx(expected, abs=0.01)
 
 
@@ -47,8 +47,10 @@ def test_laws_beat_baselines_with_two_sizes_or_more():
 def test_the_two_are_nearly_one():
     table = baselines.cells("shares")
     apart = (table["best_seen"] - table["most_trained"]).abs()
-    assert rules.share(table, apart < 1e-9) == pytest.approx(0.64, abs=0.01)
-    assert rules.by_source(table.assign(apart=apart), "apart", "mean") < 0.005
+    assert rules.share(table, apart < 1e-9) == pytest.approx(0.596, abs=0.01)
+    assert rules.by_source(table.assign(apart=apart), "apart", "mean") < 0.006
+    same = (apart < 1e-9).groupby(table["source"]).mean()
+    assert same.idxmin() == "ladder"  # several seeds a size: best seen takes the luckiest
 
 
 @pytest.mark.parametrize(

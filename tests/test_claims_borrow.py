@@ -164,8 +164,11 @@ def test_judge(numbers, verdict):
 def test_claim():
     words, verdict = borrow.TESTS["borrow"]()
     opt, t5, rest, judged = borrow.judge(borrow.one_run_evidence())
-    assert verdict == judged == "holds in part"
+    assert verdict == judged == "does not hold"
     assert t5 < 0.10
     assert np.abs(opt - [0.37, 0.25, 0.15]).min() > 0.05
-    assert rest == pytest.approx(0.042, abs=3e-3)
+    assert rest["ladder"] > 3  # decides the mean; without it the claim would hold in part
+    assert rest.drop("ladder").mean() == pytest.approx(0.041, abs=3e-3)
+    tame = borrow.one_run_evidence().query("source != 'ladder'")
+    assert borrow.judge(tame)[-1] == "holds in part"
     assert "OPT from 6.7B" in words

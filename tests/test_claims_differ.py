@@ -68,7 +68,7 @@ def test_bootstrap_evidence():
     laws = differ.bootstrap_evidence()
     sizes = laws.groupby(rules.KEYS).size()
     assert (sizes == differ.DRAWS + 1).all()
-    assert len(sizes) == 38
+    assert len(sizes) == 40
     gpt3 = laws.query("family == 'gpt3' and loss_kind == 'validation'")
     assert gpt3.query("draw == 0")["alpha"].item() == pytest.approx(0.262, abs=5e-3)
     slope = differ.intervals(differ.at_reference(gpt3), "size_slope").iloc[0]
@@ -90,10 +90,12 @@ def test_lent_evidence():
     assert set(table["loss_kind"]) <= set(differ.NATS)
     other = table[table["source"] != table["lender_source"]]
     middle = other.groupby(rules.KEYS)[["own", "as_is", "levelled"]].median().reset_index()
-    found = {c: rules.by_source(middle, c) for c in ("own", "as_is", "levelled")}
-    assert found["own"] == pytest.approx(0.021, abs=5e-3)
-    assert found["as_is"] == pytest.approx(0.205, abs=0.02)
-    assert found["levelled"] == pytest.approx(0.067, abs=0.01)
+    found = {c: rules.by_source(middle, c, over="median") for c in ("own", "as_is", "levelled")}
+    assert found["own"] == pytest.approx(0.018, abs=5e-3)
+    assert found["as_is"] == pytest.approx(0.256, abs=0.02)
+    tiny = middle[middle["source"] == "ladder"]
+    assert (tiny["as_is"] > 5).all()  # laws of models thousands of times larger: no mean is of use
+    assert found["levelled"] == pytest.approx(0.078, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -111,5 +113,5 @@ def test_claim():
     assert "with every pair alike" in words
     laws = differ.at_reference(differ.bootstrap_evidence())
     size, tokens = (differ.share_apart(differ.intervals(laws, name)) for name in differ.SLOPES)
-    assert size == pytest.approx(0.62, abs=0.06)
-    assert tokens == pytest.approx(0.72, abs=0.06)
+    assert size == pytest.approx(0.66, abs=0.03)
+    assert tokens == pytest.approx(0.74, abs=0.03)

@@ -87,6 +87,6 @@ def test_laws():
     table = counted.laws_counted()
     assert (table["different"] <= table["laws"]).all()
     assert table["different"].sum() > 3000
-    assert table["resamples"].sum() == 7600
+    assert table["resamples"].sum() == 8000
     assert counted.judge(counted.PAPERS) == "does not hold"
     assert counted.judge(counted.PAPERS + 1) == "holds"

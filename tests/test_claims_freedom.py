@@ -59,7 +59,7 @@ def test_the_ridge_is_arithmetic():
 
 def test_ridges():
     table = freedom.ridges(differ.bootstrap_evidence())
-    assert len(table) == pytest.approx(19, abs=2)
+    assert len(table) == pytest.approx(21, abs=2)
     assert table["slope"].corr(table["expected"]) > 0.85
     assert (table["slope"] - table["expected"]).abs().median() < 0.8
 
@@ -69,7 +69,7 @@ def test_components():
     assert table.loc[("raw", 3), "shuffled"] > 0.99
     three = table.loc[("standardised", 3)]
     assert three["shuffled"] < 0.85
-    assert three["unrelated"] > 0.99
+    assert three["unrelated"] == pytest.approx(0.989, abs=4e-3)
     assert three["ours"] == pytest.approx(three["unrelated"], abs=0.01)
 
 
@@ -127,5 +127,5 @@ def test_claim():
     assert verdict == "holds"
     assert "three components explain" in words
     laws = freedom.whole_laws()
-    assert len(laws) == pytest.approx(33, abs=3)
+    assert len(laws) == pytest.approx(35, abs=3)
     assert freedom.explained(laws[freedom.COLUMNS].to_numpy(), True)[2] > 0.99

@@ -40,11 +40,12 @@ def test_windows_are_those_of_the_grid():
 
 def test_promises_are_kept_on_average_and_not_by_every_study(promises):
     kept = practice.kept(promises)
-    assert kept["median"].mean() == pytest.approx(0.54, abs=0.05)
+    assert kept["median"].mean() == pytest.approx(0.52, abs=0.03)
     assert kept["bound"].mean() == pytest.approx(0.80, abs=0.05)
-    assert set(kept.index[:2]) == {"pythia", "t5_pile"}  # losses of answer words and of spans
-    assert (kept["bound"].iloc[:2] < 0.6).all()
-    assert (kept["bound"].iloc[2:] > 0.6).all()
+    # losses of answer words and of spans, and models a thousand times smaller than the others
+    assert set(kept.index[:3]) == {"pythia", "t5_pile", "ladder"}
+    assert (kept["bound"].iloc[:3] < 0.6).all()
+    assert (kept["bound"].iloc[3:] > 0.6).all()
 
 
 def test_promises_about_running_text_are_kept_more_often(promises):

@@ -32,7 +32,7 @@ ROWS = {
     "floor": ("The best error is about 4 %", "error, from 2 to 6 %", 0.02, 0.06),
     "useful": ("20 % off still picks right", "right picks by study, 3/4 or more", 0.75, np.nan),
     "differ": ("Laws differ", "families that lie apart, over 1/2", 0.5, np.nan),
-    "borrow": ("Borrow A and alpha", "error, 10 % or less; T5-Pile, OPT by the rule", np.nan, 0.1),
+    "borrow": ("Borrow A and alpha", "error, 10 % or less", np.nan, 0.1),
     "partial": ("30 % of the target is enough", "error, 5 % or less", np.nan, 0.05),
     "baselines": ("Baselines err a lot", "median error, 10 % or more", 0.1, np.nan),
     "checkpoints": ("Checkpoints beat ends", "error with all over ends alone", np.nan, LESS),
