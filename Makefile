@@ -89,9 +89,10 @@ ladder: $(STAMP) $(TORCH)/.installed  ## train the ladder of the last practice c
 	@echo "Step 2 of 4: every size but the largest."
 	@$(TRAIN) --out ladder/runs --widths 16 22 28 36 48 64
 	@echo "Step 3 of 4: the forecast of the largest, before it is trained."
-	@test -f ladder/runs/forecast.csv || $(PY) ladder/forecast.py ladder/runs
+	@$(PY) ladder/forecast.py ladder/runs
 	@echo "Step 4 of 4: the largest."
 	@$(TRAIN) --out ladder/runs --widths 84
+	@$(PY) ladder/forecast.py ladder/runs
 
 refresh: $(STAMP)  ## execute the chapters and renew tests/reference (some: make refresh CHAPTERS="data fitting")
 	@$(PY) tools/refresh.py --jobs $(JOBS) $(CHAPTERS)

@@ -1,7 +1,8 @@
-"""Write down what the largest model of a ladder will lose, before it is trained.
+"""Write down what the largest model of a ladder will lose, before it is trained; then compare.
 
 ``python ladder/forecast.py FOLDER`` reads the finished runs in ``FOLDER/losses.csv`` and writes
-``FOLDER/forecast.csv``: one row a way to forecast, a set of sizes and a length.
+``FOLDER/forecast.csv``: one row a way to forecast, a set of sizes and a length.  A forecast that
+is there is never changed: called again, the script prints what came of it.
 """
 
 import sys
@@ -17,10 +18,9 @@ LARGEST = 286_860  # parameters of ladder/train.py at width 84
 LADDERS = {"all six smaller sizes": 6, "four smallest sizes": 4, "two smallest sizes": 2}
 
 
-def main(folder):
-    """Forecast every length from three ladders by the guide's way and by plain fits."""
-    runs = read_runs(Path(folder) / "losses.csv").assign(source="ladder")
-    runs = runs[runs["is_final"] & (runs["num_params"] < LARGEST)]
+def foretell(runs):
+    """Forecast every length from three ladders, by the guide's way and by plain fits."""
+    runs = runs[runs["num_params"] < LARGEST]
     lengths, sizes = sorted(runs["tokens_seen"].unique()), sorted(runs["num_params"].unique())
     rows = []
     for name, count in LADDERS.items():
@@ -32,10 +32,27 @@ def main(folder):
             made = METHODS[method](seen, LARGEST, np.array(lengths))[["loss"]]
             made = made.assign(num_params=LARGEST, tokens_seen=lengths)
             rows += [told | {"method": method} | row for row in made.to_dict("records")]
-    out = pd.DataFrame(rows).astype({"num_params": int, "tokens_seen": int})
-    path = Path(folder) / "forecast.csv"
-    out.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
-    print(f"wrote {path}")
+    return pd.DataFrame(rows).astype({"num_params": int, "tokens_seen": int})
+
+
+def compare(told, runs):
+    """Print forecast and mean measured loss of the largest model, a line a length."""
+    measured = runs[runs["num_params"] == LARGEST].groupby("tokens_seen")["loss"].mean()
+    for row in told[(told["method"] == "forecast") & (told["n_sizes"] == 6)].itertuples():
+        came = measured.get(row.tokens_seen)
+        print(f"{row.tokens_seen:>9,} tokens: forecast {row.loss:.3f} (four in five: "
+              f"{row.low_80:.3f} to {row.high_80:.3f}), "
+              + (f"measured {came:.3f}" if came else "not trained yet"))  # fmt: skip
+
+
+def main(folder):
+    """Write the forecast if there is none, then compare it with what is measured so far."""
+    runs = read_runs(Path(folder) / "losses.csv").assign(source="ladder")
+    runs, path = runs[runs["is_final"]], Path(folder) / "forecast.csv"
+    if not path.exists():
+        foretell(runs).to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+        print(f"wrote {path}")
+    compare(pd.read_csv(path), runs)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The ladder of this project: what was forecast before, what seeds and checkpoints did."""
 
+import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -55,6 +57,26 @@ def test_the_forecast_is_what_the_recipe_gives_without_the_ladder(checked):
     made = ladder.METHODS["forecast"](runs[runs["num_params"] < target],
                                       np.full(len(own), target), own["tokens_seen"])  # fmt: skip
     np.testing.assert_allclose(made["loss"], own["loss"], rtol=0.005)
+
+
+def test_the_script_writes_the_forecast_once_and_then_compares(tmp_path):
+    """What `make ladder` does before and after the largest size is trained."""
+    record = read_table("ladder/losses")
+    command = [sys.executable, str(ROOT / "ladder" / "forecast.py"), str(tmp_path)]
+    record[record["model"] != "ladder-w84"].to_csv(tmp_path / "losses.csv", index=False)
+    before = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    made, shipped = pd.read_csv(tmp_path / "forecast.csv"), read_table("ladder/forecast")
+    assert before.count("not trained yet") == 5
+    pd.testing.assert_frame_equal(
+        made.drop(columns="loss").iloc[:, :6], shipped.drop(columns="loss").iloc[:, :6]
+    )
+    plain = made["method"].isin(["fit", "borrowed"])
+    np.testing.assert_allclose(made["loss"][plain], shipped["loss"][plain], rtol=1e-4)
+    written = (tmp_path / "forecast.csv").read_bytes()
+    shutil.copy(ROOT / "data" / "ladder" / "losses.csv", tmp_path)
+    after = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert after.count("measured 1.") == 5
+    assert (tmp_path / "forecast.csv").read_bytes() == written
 
 
 def test_spread_over_seeds_is_pooled_with_its_degrees_of_freedom():
