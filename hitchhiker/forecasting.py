@@ -128,7 +128,7 @@ def forecast(runs, num_params, tokens_seen, *, levels=(0.8, 0.9), belief=None):
     >>> small = opt[opt["num_params"] < 1e11]
     >>> forecast(small, 175e9, 280e9).table[["loss", "low_80", "high_80"]].round(2)
        loss  low_80  high_80
-    0  2.33    2.25     2.42
+    0  2.34    2.25     2.44
     """
     check_runs(runs)
     size, tokens = _targets(num_params, tokens_seen)
