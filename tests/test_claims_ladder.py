@@ -1,5 +1,6 @@
 """The ladder of this project: what was forecast before, what seeds and checkpoints did."""
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,8 @@ def test_the_forecast_is_older_than_the_runs_it_forecasts():
     if not commits or git("rev-parse", "--is-shallow-repository") != ["false"]:
         pytest.skip("no history here")
     assert len(commits) == 1, "the forecast was changed after it was written"
+    digest = hashlib.sha256((ROOT / "data" / "ladder" / "forecast.csv").read_bytes()).hexdigest()
+    assert digest in git("log", "-1", "--format=%B", commits[0])
     then = "\n".join(git("show", f"{commits[0]}:data/ladder/losses.csv"))
     assert "ladder-w64-" in then
     assert "ladder-w84-" not in then
