@@ -103,7 +103,8 @@ def forecast(runs, num_params, tokens_seen, *, levels=(0.8, 0.9), belief=None):
         As for `hitchhiker.fit`: one run or many, any one unit of loss. Say by a column
         ``is_final`` (bool) which rows end a finished run: the loss of unfinished ones,
         whose learning rate is still to fall, will drop below the law; ``schedule_tokens``
-        says until when. Without it the forecast reckons with both.
+        says until when. Without it the forecast reckons with both. Runs of one size and
+        length, such as seeds, count as one run.
     num_params, tokens_seen : float or array, shape (n,)
         Targets: parameters, tokens.
     levels : tuple of float

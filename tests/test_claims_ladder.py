@@ -170,6 +170,13 @@ def test_a_checkpoint_lies_ever_further_above_the_finished_run():
     assert excess.iloc[-1] > 3 * excess.iloc[0]
 
 
+def test_without_a_borrowed_size_term_half_a_log_tells_the_end():
+    """What the chapter on training part of the way says of the ladder."""
+    errors = ladder.without_size_term([0.3, 0.5])
+    assert errors[0.3] == pytest.approx(0.13, abs=0.01)
+    assert errors[0.5] < 0.005
+
+
 def test_the_advised_ladder_kept_its_promise_but_not_from_its_first_run():
     advice = ladder.advised(0.35)
     assert advice["came"].iloc[0] > advice["promised_80"].iloc[0]

@@ -10,10 +10,11 @@ import pandas as pd
 
 from ..data import load_runs, read_table
 from ..evidence import once
+from ..fitting import fit
 from ..forecasting import load_belief
-from ..methods import METHODS
+from ..methods import BORROWED, METHODS
 from ..planning import plan, promised_error
-from ..selection import early_cut, of_sizes, sizes
+from ..selection import early_cut, max_params, of_sizes, sizes
 
 ALSO = ("posterior.py", "forecasting.py", "../data/belief.json")
 WAYS = ("forecast", "fit")
@@ -22,17 +23,6 @@ DRAWS = 20  # choices of seeds
 MOST_SEEDS = 3  # that every size has
 # One larger size and the smallest sizes that cost about as much.
 EQUALS = {3: 2, 4: 3, 5: 4}  # place of the single size, counted from 0: sizes beside it
-
-
-def record():
-    """What the trainer wrote: parameters by role, FLOPs and CPU seconds of every checkpoint.
-
-    Returns
-    -------
-    DataFrame
-        The columns of ``ladder/train.py``, a row a checkpoint.
-    """
-    return read_table("ladder/losses")
 
 
 def ends():
@@ -53,7 +43,7 @@ def spent(what="flops"):
     Series
         By ``num_params``.
     """
-    table = record()
+    table = read_table("ladder/losses")
     by_size = {kind: own.drop_duplicates(["num_params", "tokens_seen"]).groupby("num_params")
                for kind, own in table.groupby("schedule")}  # fmt: skip
     trunk, lengths = by_size["constant"]["tokens_seen"].max(), by_size["wsd"]["tokens_seen"].sum()
@@ -229,6 +219,23 @@ def trail_evidence():
             rows.append(pd.DataFrame({"seen": name, "n_sizes": count, "method": method,
                                       "tokens_seen": truth.index, "error": errors}))  # fmt: skip
     return pd.concat(rows, ignore_index=True)
+
+
+def without_size_term(shares):
+    """ARE at its end of a law on the first part of the largest size's own log, A at zero.
+
+    Median over seeds, a Series by share of the run's tokens.
+    """
+    runs, errors = max_params(load_runs(family="ladder-constant")), {}
+    for share in shares:
+        off = []
+        for _, run in runs.groupby("run"):
+            end, begun = run.iloc[-1], early_cut(run)
+            begun = begun[begun["tokens_seen"] <= share * end["tokens_seen"]]
+            law = fit(begun, fixed={"A": 0, "alpha": BORROWED["alpha"]})
+            off.append(abs(law.predict(end["num_params"], end["tokens_seen"]) / end["loss"] - 1))
+        errors[share] = float(np.median(off))
+    return pd.Series(errors)
 
 
 def promised(draws):
