@@ -13,7 +13,7 @@ TRAIN := $(TORCH)/bin/python ladder/train.py --jobs $(JOBS)
 BOOK  := $(VENV)/bin/jupyter-book build --all -W --keep-going
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 # The cache of executed chapters knows code cells only: what else they depend on, in one line.
-FINGERPRINT := find hitchhiker data requirements.txt -type f ! -name '*.pyc' \
+FINGERPRINT := find hitchhiker experiments data requirements.txt -type f ! -name '*.pyc' \
     | LC_ALL=C sort | xargs cksum
 
 # Small fits on several BLAS threads are many times slower, and hash order must not reach a table.
@@ -65,7 +65,7 @@ quick: $(STAMP)  ## build again for authors: only chapters whose code changed ar
 
 test: book  ## build the book, then unit tests, doctests, stored notebooks and the built site
 	@GUIDE_FIGURES=png $(PY) -m pytest -n $(JOBS) --dist loadfile --doctest-modules $(NBVAL) \
-	    hitchhiker tests --ignore tests/web
+	    hitchhiker experiments tools/readers tests --ignore tests/web
 
 test-ladder: $(STAMP) $(TORCH)/.installed  ## train two tiny models with the ladder's script, stop it and go on (a minute)
 	@$(PY) -m pytest tests/test_ladder_training.py

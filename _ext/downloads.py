@@ -1,7 +1,8 @@
 """Offer every chapter for download, as a notebook and as its Markdown source.
 
-The notebook is made from the source, without outputs, so that it is the same after a cached
-build as after a clean one.  Tables that a chapter saves with ``save_table`` are offered beside it.
+The notebook is made from the source, without outputs, so that it is the same after a
+cached build as after a clean one.  Tables that a chapter saves with ``save_table`` are
+offered beside it.
 """
 
 import os
@@ -39,7 +40,9 @@ def is_chapter(app, docname):
     """Say whether a page is a chapter: it holds code cells and is not the landing page."""
     if docname == app.config.root_doc or docname not in app.env.found_docs:
         return False
-    return "```{code-cell}" in Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
+    return "```{code-cell}" in Path(app.env.doc2path(docname)).read_text(
+        encoding="utf-8"
+    )
 
 
 def notebook(app, docname):
@@ -62,7 +65,12 @@ def notebook(app, docname):
 
 def run_time(app, docname):
     """Say how long the chapter took when the book was built."""
-    ran = getattr(app.env, "nb_metadata", {}).get(docname, {}).get("exec_data", {}).get("runtime")
+    ran = (
+        getattr(app.env, "nb_metadata", {})
+        .get(docname, {})
+        .get("exec_data", {})
+        .get("runtime")
+    )
     return f"It ran in {ran:.0f} s" if ran else "It ran"
 
 
@@ -76,7 +84,9 @@ def write_downloads(app, exception):
         copy2(app.env.doc2path(docname), target.with_suffix(".md"))
         nbformat.write(notebook(app, docname), target.with_suffix(".ipynb"))
     made = Path(os.environ.get("HITCHHIKER_TABLES", Path(app.outdir).parent / "tables"))
-    for name in {name for docname in app.env.found_docs for name in tables(app, docname)}:
+    for name in {
+        name for docname in app.env.found_docs for name in tables(app, docname)
+    }:
         target = Path(app.outdir, FOLDER, "tables", f"{name}.csv")
         target.parent.mkdir(parents=True, exist_ok=True)
         copy2(made / f"{name}.csv", target)
@@ -89,7 +99,11 @@ def tables(app, docname):
 
 def show_links(app, pagename, templatename, context, doctree):
     """Put the line with both links under the chapter's title."""
-    if app.builder.name != "html" or "body" not in context or not is_chapter(app, pagename):
+    if (
+        app.builder.name != "html"
+        or "body" not in context
+        or not is_chapter(app, pagename)
+    ):
         return
     links = {
         kind: context["pathto"](f"{FOLDER}/{pagename}.{kind}", resource=True)
@@ -97,12 +111,15 @@ def show_links(app, pagename, templatename, context, doctree):
     }
     saved = ", ".join(
         TABLE.format(
-            href=context["pathto"](f"{FOLDER}/tables/{name}.csv", resource=True), name=name
+            href=context["pathto"](f"{FOLDER}/tables/{name}.csv", resource=True),
+            name=name,
         )
         for name in dict.fromkeys(tables(app, pagename))
     )
     links["tables"] = f"<br>Tables behind the figures: {saved}." if saved else ""
-    context["body"] = context["body"].replace("</h1>", "</h1>" + LINE.format(**links), 1)
+    context["body"] = context["body"].replace(
+        "</h1>", "</h1>" + LINE.format(**links), 1
+    )
 
 
 def setup(app):

@@ -28,7 +28,10 @@ def data_digest(folder):
 
 def facts(app):
     """Return the version of the package and the hash of its tables."""
-    return {"version": version("hitchhiker"), "digest": data_digest(Path(app.srcdir, "data"))}
+    return {
+        "version": version("hitchhiker"),
+        "digest": data_digest(Path(app.srcdir, "data")),
+    }
 
 
 def first_pictures_now_others_later(body):
@@ -48,21 +51,33 @@ def first_pictures_now_others_later(body):
 def finish(app, pagename, templatename, context, doctree):
     """Add the citation and the lazy pictures to a page's body, and the footer's words.
 
-    A list of references holds anchors beside its items, which the role of a list forbids.
+    A list of references holds anchors beside its items, which the role of a list
+    forbids.
     """
     if app.builder.name != "html":
         return
     known = app.guide_facts
-    root = context["pathto"](app.config.root_doc).removesuffix("index.html").removesuffix("#")
+    root = (
+        context["pathto"](app.config.root_doc)
+        .removesuffix("index.html")
+        .removesuffix("#")
+    )
     context["theme_extra_footer"] = FOOTER.format(**known, root=root)
     if "body" not in context or doctree is None:
         return
     body = first_pictures_now_others_later(context["body"])
-    body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+    body = body.replace(
+        '<div role="list" class="citation-list">', '<div class="citation-list">'
+    )
     url = f"{app.config.html_baseurl.rstrip('/')}/{pagename}.html"
-    words = {"authors": app.config.author, "year": date.today().year, "url": url,
-             "project": app.config.project, "title": context.get("title", ""),
-             "version": known["version"]}  # fmt: skip
+    words = {
+        "authors": app.config.author,
+        "year": date.today().year,
+        "url": url,
+        "project": app.config.project,
+        "title": context.get("title", ""),
+        "version": known["version"],
+    }
     context["body"] = body + CITE.format(**words)
 
 

@@ -11,7 +11,9 @@ def copy_mathjax(app, exception):
     """Copy the one script and the fonts that the pages use into the built site."""
     if exception or app.builder.format != "html":
         return
-    source = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
+    source = (
+        Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
+    )
     target = Path(app.outdir) / "_static" / "mathjax"
     target.mkdir(parents=True, exist_ok=True)
     copy2(source / "tex-chtml.js", target)
@@ -30,7 +32,8 @@ def drop_live_code(app, pagename, templatename, context, doctree):
 def share_html_handlers(app, config):
     """Give the one-page build the handlers of the HTML build.
 
-    sphinx-exercise registers its own for ``singlehtml``, and Sphinx then forgets the others.
+    sphinx-exercise registers its own for ``singlehtml``, and Sphinx then forgets the
+    others.
     """
     handlers = app.registry.translation_handlers
     if "singlehtml" in handlers:

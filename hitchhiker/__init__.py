@@ -1,18 +1,19 @@
 """Scaling-law estimation: read runs, fit a law, forecast a loss, score the forecast."""
 
-from .comparing import Comparison, compare
-from .compute import tokens_per_param, training_flops
-from .data import DataError, check_runs, load_evaluations, load_runs, read_runs
-from .evaluation import absolute_relative_error, evaluate
-from .exports import read_export
-from .fits import Fit, Fits
-from .fitting import fit, fit_many
-from .forecasting import Forecast, forecast, load_belief
-from .laws import ScalingLaw
-from .planning import Plan, allocation, plan
-from .reporting import report
-from .uncertainty import allocation_interval, bootstrap, interval, sensitivity
-from .watching import Watch, watch
+from .evaluation.evaluating import absolute_relative_error, evaluate
+from .evaluation.reporting import report
+from .fits.fitting import fit, fit_many
+from .fits.results import Fit, Fits
+from .fits.uncertainty import allocation_interval, bootstrap, interval, sensitivity
+from .forecasts.comparing import Comparison, compare
+from .forecasts.forecasting import Forecast, forecast, load_prior
+from .forecasts.planning import Plan, allocation, plan
+from .forecasts.watching import Watch, watch
+from .laws import ScalingLaw, training_flops
+from .runs import selection
+from .runs.checks import DataError, check_runs
+from .runs.data import load_evaluations, load_runs, read_runs
+from .runs.trackers import read_export
 
 __all__ = [
     "Comparison",
@@ -34,15 +35,15 @@ __all__ = [
     "fit_many",
     "forecast",
     "interval",
-    "load_belief",
     "load_evaluations",
+    "load_prior",
     "load_runs",
     "plan",
     "read_export",
     "read_runs",
     "report",
+    "selection",
     "sensitivity",
-    "tokens_per_param",
     "training_flops",
     "watch",
 ]

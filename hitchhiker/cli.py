@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 import numpy as np
 
-from .checks import DataError, run_names
-from .comparing import compare
-from .exports import UNITS, count, read_export
-from .forecasting import forecast
-from .planning import allocation, plan
-from .reporting import report
-from .watching import watch
+from .evaluation.reporting import report
+from .forecasts.comparing import compare
+from .forecasts.forecasting import forecast
+from .forecasts.planning import allocation, plan
+from .forecasts.watching import watch
+from .runs.checks import DataError, run_names
+from .runs.trackers import UNITS, count, read_export
 
 
 class Count(click.ParamType):
@@ -38,20 +38,45 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 96}
 def reading(command):
     """Give a command the options of reading a file of runs."""
     options = [
-        click.option("--map", "names", multiple=True, metavar="THEIRS=OURS",
-                     help="A column of the file and our name for it; may be repeated."),
-        click.option("--size", "sizes", multiple=True, metavar="RUN=7B",
-                     help="Parameters of a run, where the file has none; may be repeated."),
-        click.option("--params-unit", type=COUNT, default="1", help="1M: sizes in millions."),
-        click.option("--tokens-unit", type=COUNT, default="1", help="1B: tokens in billions."),
-        click.option("--batch-tokens", multiple=True, metavar="[RUN=]4M",
-                     help="Tokens of one step, of all runs or of one; may be repeated."),
-        click.option("--loss-unit", type=click.Choice(list(UNITS)), default="nats",
-                     show_default=True),
-        click.option("--finished", is_flag=True,
-                     help="All runs in the file were trained to their end."),
+        click.option(
+            "--map",
+            "names",
+            multiple=True,
+            metavar="THEIRS=OURS",
+            help="A column of the file and our name for it; may be repeated.",
+        ),
+        click.option(
+            "--size",
+            "sizes",
+            multiple=True,
+            metavar="RUN=7B",
+            help="Parameters of a run, where the file has none; may be repeated.",
+        ),
+        click.option(
+            "--params-unit", type=COUNT, default="1", help="1M: sizes in millions."
+        ),
+        click.option(
+            "--tokens-unit", type=COUNT, default="1", help="1B: tokens in billions."
+        ),
+        click.option(
+            "--batch-tokens",
+            multiple=True,
+            metavar="[RUN=]4M",
+            help="Tokens of one step, of all runs or of one; may be repeated.",
+        ),
+        click.option(
+            "--loss-unit",
+            type=click.Choice(list(UNITS)),
+            default="nats",
+            show_default=True,
+        ),
+        click.option(
+            "--finished",
+            is_flag=True,
+            help="All runs in the file were trained to their end.",
+        ),
         click.option("--bytes-per-token", type=float, help="For bits per byte."),
-    ]  # fmt: skip
+    ]
     for option in reversed(options):
         command = option(command)
     return command
@@ -75,8 +100,9 @@ def _read(file, options):
     pairs = {k: _pairs(options.pop(k), k) for k in ("names", "sizes")}
     sizes = {run: count(value) for run, value in pairs["sizes"].items()}
     batch, finished = _batches(options.pop("batch_tokens")), options.pop("finished")
-    runs, notes = read_export(file, columns=pairs["names"], sizes=sizes, batch_tokens=batch,
-                              **options)  # fmt: skip
+    runs, notes = read_export(
+        file, columns=pairs["names"], sizes=sizes, batch_tokens=batch, **options
+    )
     for note in notes:
         click.echo(f"note: {note}", err=True)
     if finished:
@@ -95,7 +121,9 @@ def _pairs(texts, name):
 def _batches(texts):
     if len(texts) == 1 and "=" not in texts[0]:
         return count(texts[0])
-    return {run: count(value) for run, value in _pairs(texts, "batch_tokens").items()} or None
+    return {
+        run: count(value) for run, value in _pairs(texts, "batch_tokens").items()
+    } or None
 
 
 def _say(as_json, text, facts):
@@ -119,9 +147,15 @@ def _plain(value):
 
 
 def _facts(made):
-    return {"table": made.table, "law": made.law.as_dict(), "warnings": made.warnings,
-            "advice": made.advice, "n_runs": made.n_runs, "n_rows": made.n_rows,
-            "sources": made.sources}  # fmt: skip
+    return {
+        "table": made.table,
+        "law": made.law.as_dict(),
+        "warnings": made.warnings,
+        "advice": made.advice,
+        "n_runs": made.n_runs,
+        "n_rows": made.n_rows,
+        "sources": made.sources,
+    }
 
 
 @click.group(context_settings=SETTINGS)
@@ -132,7 +166,9 @@ def main():
 
 @main.command("forecast", context_settings=SETTINGS)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--params", type=COUNT, required=True, help="Parameters of the target: 70B.")
+@click.option(
+    "--params", type=COUNT, required=True, help="Parameters of the target: 70B."
+)
 @click.option("--tokens", type=COUNT, required=True, help="Tokens of the target: 1.4T.")
 @reading
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -167,21 +203,28 @@ def save(out, runs, made, notes):
         import matplotlib
 
         matplotlib.use("agg")
-        from . import panels
+        from . import plots
     except ImportError:  # the numbers need no plotting
-        click.echo(f"wrote {out}/report.md, forecast.json; for the figure install matplotlib and "
-                   "seaborn: pip install '.[plots]' in a clone", err=True)  # fmt: skip
+        click.echo(
+            f"wrote {out}/report.md, forecast.json; for the figure install matplotlib and "
+            "seaborn: pip install '.[plots]' in a clone",
+            err=True,
+        )
         return
-    panels.forecast_figure(runs, made).savefig(out / "forecast.svg", bbox_inches="tight")
+    plots.forecast_figure(runs, made).savefig(out / "forecast.svg", bbox_inches="tight")
     click.echo(f"wrote {out}/forecast.svg, report.md, forecast.json", err=True)
 
 
 @main.command("plan", context_settings=SETTINGS)
 @click.option("--params", type=COUNT, required=True, help="Parameters of the target.")
 @click.option("--tokens", type=COUNT, required=True, help="Tokens of the target.")
-@click.option("--share", type=float, help="Budget as a share of the target's FLOPs: 0.05.")
+@click.option(
+    "--share", type=float, help="Budget as a share of the target's FLOPs: 0.05."
+)
 @click.option("--flops", type=COUNT, help="Budget in FLOPs: 2e20.")
-@click.option("--gpu-hours", type=float, help="Budget in GPU hours, with --flops-per-second.")
+@click.option(
+    "--gpu-hours", type=float, help="Budget in GPU hours, with --flops-per-second."
+)
 @click.option("--flops-per-second", type=COUNT, help="What one GPU really does: 4e14.")
 @click.option(
     "--sizes",
@@ -190,10 +233,14 @@ def save(out, runs, made, notes):
     show_default=True,
     help="Most sizes of a ladder.",
 )
-@click.option("--csv", type=click.Path(dir_okay=False, path_type=Path), help="Write the ladder.")
+@click.option(
+    "--csv", type=click.Path(dir_okay=False, path_type=Path), help="Write the ladder."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @told
-def plan_command(params, tokens, share, flops, gpu_hours, flops_per_second, sizes, csv, as_json):
+def plan_command(
+    params, tokens, share, flops, gpu_hours, flops_per_second, sizes, csv, as_json
+):
     """Plan the small runs that forecast a target best for a budget.
 
     \b
@@ -201,7 +248,9 @@ def plan_command(params, tokens, share, flops, gpu_hours, flops_per_second, size
     hitchhiker plan --params 7B --tokens 140B --gpu-hours 500 --flops-per-second 4e14
     """
     if gpu_hours and not flops_per_second:
-        raise DataError("--gpu-hours needs --flops-per-second, what one GPU really does")
+        raise DataError(
+            "--gpu-hours needs --flops-per-second, what one GPU really does"
+        )
     budgets = [share, flops, gpu_hours and gpu_hours * 3600 * flops_per_second]
     given = [b for b in budgets if b]
     if len(given) != 1:
@@ -226,9 +275,21 @@ def compare_command(first, second, params, tokens, as_json, **options):
     \b
     hitchhiker compare old.csv new.csv --params 7B --tokens 140B
     """
-    made = compare(*(_read(f, dict(options))[0] for f in (first, second)), params, tokens)
-    facts = {k: getattr(made, k) for k in ("chance", "difference", "low_80", "high_80",
-                                           "smallest", "pairs", "advice")}  # fmt: skip
+    made = compare(
+        *(_read(f, dict(options))[0] for f in (first, second)), params, tokens
+    )
+    facts = {
+        k: getattr(made, k)
+        for k in (
+            "chance",
+            "difference",
+            "low_80",
+            "high_80",
+            "smallest",
+            "pairs",
+            "advice",
+        )
+    }
     _say(as_json, made.summary(), facts)
 
 
@@ -246,7 +307,10 @@ def watch_command(file, run, tokens, as_json, **options):
     hitchhiker watch runs.csv --run my-7b --tokens 140B
     """
     made = watch(_read(file, options)[0], run, tokens)
-    facts = {k: getattr(made, k) for k in ("forecasts", "band", "left", "made_at", "warnings")}
+    facts = {
+        k: getattr(made, k)
+        for k in ("forecasts", "band", "left", "made_at", "warnings")
+    }
     _say(as_json, made.summary(), facts)
 
 
@@ -285,7 +349,11 @@ def allocate_command(file, flops, inference_tokens, as_json, **options):
     runs, _ = _read(file, options)
     law = forecast(runs, runs["num_params"].max(), runs["tokens_seen"].max()).law
     table = allocation(law, flops, inference_tokens=inference_tokens)
-    _say(as_json, table.to_string(index=False, float_format="{:.4g}".format), {"table": table})
+    _say(
+        as_json,
+        table.to_string(index=False, float_format="{:.4g}".format),
+        {"table": table},
+    )
 
 
 if __name__ == "__main__":

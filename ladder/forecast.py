@@ -1,8 +1,9 @@
 """Write down what the largest model of a ladder will lose, before it is trained; then compare.
 
-``python ladder/forecast.py FOLDER`` reads the finished runs in ``FOLDER/losses.csv`` and writes
-``FOLDER/forecast.csv``: one row a way to forecast, a set of sizes and a length.  A forecast that
-is there is never changed: called again, the script prints what came of it.
+``python ladder/forecast.py FOLDER`` reads the finished runs in ``FOLDER/losses.csv``
+and writes ``FOLDER/forecast.csv``: one row a way to forecast, a set of sizes and a
+length.  A forecast that is there is never changed: called again, the script prints what
+came of it.
 """
 
 import sys
@@ -12,22 +13,35 @@ import numpy as np
 import pandas as pd
 
 from hitchhiker import forecast, read_runs
-from hitchhiker.methods import METHODS
+from hitchhiker.evaluation.methods import METHODS
 
 LARGEST = 286_860  # parameters of ladder/train.py at width 84
-LADDERS = {"all six smaller sizes": 6, "four smallest sizes": 4, "two smallest sizes": 2}
+LADDERS = {
+    "all six smaller sizes": 6,
+    "four smallest sizes": 4,
+    "two smallest sizes": 2,
+}
 
 
 def foretell(runs):
     """Forecast every length from three ladders, by the guide's way and by plain fits."""
     runs = runs[runs["num_params"] < LARGEST]
-    lengths, sizes = sorted(runs["tokens_seen"].unique()), sorted(runs["num_params"].unique())
+    lengths, sizes = (
+        sorted(runs["tokens_seen"].unique()),
+        sorted(runs["num_params"].unique()),
+    )
     rows = []
     for name, count in LADDERS.items():
         seen = runs[runs["num_params"].isin(sizes[:count])]
         table = forecast(seen, [LARGEST] * len(lengths), lengths).table
-        told = {"seen": name, "n_sizes": seen["num_params"].nunique(), "n_runs": len(seen)}
-        rows += [told | {"method": "forecast"} | row for row in table.to_dict("records")]
+        told = {
+            "seen": name,
+            "n_sizes": seen["num_params"].nunique(),
+            "n_runs": len(seen),
+        }
+        rows += [
+            told | {"method": "forecast"} | row for row in table.to_dict("records")
+        ]
         for method in ("fit", "borrowed", "paper"):
             made = METHODS[method](seen, LARGEST, np.array(lengths))[["loss"]]
             made = made.assign(num_params=LARGEST, tokens_seen=lengths)
@@ -38,11 +52,15 @@ def foretell(runs):
 def compare(told, runs):
     """Print forecast and mean measured loss of the largest model, a line a length."""
     measured = runs[runs["num_params"] == LARGEST].groupby("tokens_seen")["loss"].mean()
-    for row in told[(told["method"] == "forecast") & (told["n_sizes"] == 6)].itertuples():
+    for row in told[
+        (told["method"] == "forecast") & (told["n_sizes"] == 6)
+    ].itertuples():
         came = measured.get(row.tokens_seen)
-        print(f"{row.tokens_seen:>9,} tokens: forecast {row.loss:.3f} (four in five: "
-              f"{row.low_80:.3f} to {row.high_80:.3f}), "
-              + (f"measured {came:.3f}" if came else "not trained yet"))  # fmt: skip
+        print(
+            f"{row.tokens_seen:>9,} tokens: forecast {row.loss:.3f} (four in five: "
+            f"{row.low_80:.3f} to {row.high_80:.3f}), "
+            + (f"measured {came:.3f}" if came else "not trained yet")
+        )
 
 
 def main(folder):
@@ -50,7 +68,9 @@ def main(folder):
     runs = read_runs(Path(folder) / "losses.csv").assign(source="ladder")
     runs, path = runs[runs["is_final"]], Path(folder) / "forecast.csv"
     if not path.exists():
-        foretell(runs).to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+        foretell(runs).to_csv(
+            path, index=False, float_format="%.6f", lineterminator="\n"
+        )
         print(f"wrote {path}")
     compare(pd.read_csv(path), runs)
 

@@ -1,8 +1,9 @@
 """Train a ladder of small byte-level language models on a CPU: sizes, lengths, seeds.
 
-The text is the source code of Python's standard library; a token is a byte.  A model of one
-width and seed is trained once at a constant learning rate (the trunk); finished runs of several
-lengths branch off it with a decay to zero.  A ladder that was stopped goes on when asked again.
+The text is the source code of Python's standard library; a token is a byte.  A model of
+one width and seed is trained once at a constant learning rate (the trunk); finished
+runs of several lengths branch off it with a decay to zero.  A ladder that was stopped
+goes on when asked again.
 """
 
 import argparse
@@ -22,7 +23,15 @@ from torch import multiprocessing, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-WIDTHS = (16, 22, 28, 36, 48, 64, 84)  # 9 thousand to a quarter of a million, a factor 1.7 a step
+WIDTHS = (
+    16,
+    22,
+    28,
+    36,
+    48,
+    64,
+    84,
+)  # 9 thousand to a quarter of a million, a factor 1.7 a step
 LENGTHS = tuple(2**power for power in (19, 20, 21, 22, 23))  # tokens, here bytes
 LAYERS, HEADS, CONTEXT, BATCH = 3, 2, 128, 16  # bytes of a window, windows a step
 STEP_TOKENS = CONTEXT * BATCH
@@ -41,14 +50,26 @@ class Model(nn.Module):
 
     def __init__(self, width):
         super().__init__()
-        self.embedding, self.position = nn.Embedding(256, width), nn.Embedding(CONTEXT, width)
-        options = {"dropout": 0.0, "activation": "gelu", "batch_first": True, "bias": False}
+        self.embedding, self.position = (
+            nn.Embedding(256, width),
+            nn.Embedding(CONTEXT, width),
+        )
+        options = {
+            "dropout": 0.0,
+            "activation": "gelu",
+            "batch_first": True,
+            "bias": False,
+        }
         self.blocks = nn.ModuleList(
-            nn.TransformerEncoderLayer(width, HEADS, 4 * width, norm_first=True, **options)
+            nn.TransformerEncoderLayer(
+                width, HEADS, 4 * width, norm_first=True, **options
+            )
             for _ in range(LAYERS)
         )
         self.norm = nn.LayerNorm(width, bias=False)
-        self.register_buffer("mask", nn.Transformer.generate_square_subsequent_mask(CONTEXT))
+        self.register_buffer(
+            "mask", nn.Transformer.generate_square_subsequent_mask(CONTEXT)
+        )
         for table in (self.embedding, self.position):
             nn.init.normal_(table.weight, std=width**-0.5)
         for block in self.blocks:  # every block starts as a shortcut
@@ -109,14 +130,24 @@ def read_corpus(folder):
     windows, facts = {}, {"python": platform.python_version()}
     paths = [path.relative_to(folder) for path in sorted(folder.rglob("*.py"))]
     for name in ("train", "held_out"):  # by file: one name in ten is held out
-        mine = [path for path in paths if SKIPPED.isdisjoint(path.parts)
-                and (hashlib.sha256(path.as_posix().encode()).digest()[0] < 26)
-                == (name == "held_out")]  # fmt: skip
+        mine = [
+            path
+            for path in paths
+            if SKIPPED.isdisjoint(path.parts)
+            and (hashlib.sha256(path.as_posix().encode()).digest()[0] < 26)
+            == (name == "held_out")
+        ]
         text = b"\n".join((folder / path).read_bytes() for path in mine)
         if len(text) <= HELD_OUT * CONTEXT:
-            sys.exit(f"{folder}: {len(text)} bytes of {name} text are too few; see --text")
+            sys.exit(
+                f"{folder}: {len(text)} bytes of {name} text are too few; see --text"
+            )
         digest = hashlib.sha256(text).hexdigest()
-        facts |= {f"{name}_files": len(mine), f"{name}_bytes": len(text), f"{name}_sha256": digest}
+        facts |= {
+            f"{name}_files": len(mine),
+            f"{name}_bytes": len(text),
+            f"{name}_sha256": digest,
+        }
         numbers = torch.frombuffer(bytearray(text), dtype=torch.uint8)
         windows[name] = numbers.unfold(0, CONTEXT + 1, CONTEXT)
     spaced = torch.linspace(0, len(windows["held_out"]) - 1, HELD_OUT).long()
@@ -127,10 +158,14 @@ class Trainer:
     """One job under way: model, optimiser, step and CPU seconds."""
 
     def __init__(self, job, train, held_out, corpus, path, report):
-        torch.manual_seed(1000 * job.width + job.seed)  # weights, then the order of the text
+        torch.manual_seed(
+            1000 * job.width + job.seed
+        )  # weights, then the order of the text
         self.job, self.train, self.held_out, self.report = job, train, held_out, report
         self.model, self.corpus, self.path = Model(job.width), corpus, path
-        self.optimiser = torch.optim.Adam(self.model.parameters(), betas=(0.9, 0.95), fused=True)
+        self.optimiser = torch.optim.Adam(
+            self.model.parameters(), betas=(0.9, 0.95), fused=True
+        )
         self.order = torch.randperm(len(train))
         self.step, self.seconds, self.roles = 0, 0.0, self.model.params()
         if path.exists():
@@ -141,18 +176,29 @@ class Trainer:
 
     def save(self):
         """Keep the state, so that a stopped job goes on from here."""
-        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
-        torch.save(state | {"step": self.step, "seconds": self.seconds}, f"{self.path}.new")
+        state = {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        torch.save(
+            state | {"step": self.step, "seconds": self.seconds}, f"{self.path}.new"
+        )
         Path(f"{self.path}.new").replace(self.path)
 
     def advance(self, end, decaying=False):
         """Train to a step, with the rate constant after the warm-up or falling in a line to 0."""
         clock, start, rate = time.process_time(), self.step, self.job.learning_rate()
         for step in range(start, end):
-            part = (end - step) / (end - start) if decaying else min(1, (step + 1) / WARMUP)
+            part = (
+                (end - step) / (end - start)
+                if decaying
+                else min(1, (step + 1) / WARMUP)
+            )
             for group in self.optimiser.param_groups:
                 group["lr"] = rate * part
-            self.model(self.train[self.order[step * BATCH : (step + 1) * BATCH]]).backward()
+            self.model(
+                self.train[self.order[step * BATCH : (step + 1) * BATCH]]
+            ).backward()
             nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             self.optimiser.step()
             self.optimiser.zero_grad(set_to_none=True)
@@ -164,11 +210,25 @@ class Trainer:
         with torch.no_grad():
             parts = [self.model(part) for part in self.held_out.split(128)]
         job, params = self.job, list(self.roles.values())
-        values = (job.run(length), f"ladder-w{job.width}", job.seed, sum(params), sum(params[2:]),
-                  *params, "wsd" if length else "constant", length, f"{job.learning_rate():.6g}",
-                  job.factor, self.step, self.step * STEP_TOKENS, job.flops(self.step),
-                  f"{sum(parts).item() / len(parts):.6f}", length is not None,
-                  f"{self.seconds:.1f}", self.corpus)  # fmt: skip
+        values = (
+            job.run(length),
+            f"ladder-w{job.width}",
+            job.seed,
+            sum(params),
+            sum(params[2:]),
+            *params,
+            "wsd" if length else "constant",
+            length,
+            f"{job.learning_rate():.6g}",
+            job.factor,
+            self.step,
+            self.step * STEP_TOKENS,
+            job.flops(self.step),
+            f"{sum(parts).item() / len(parts):.6f}",
+            length is not None,
+            f"{self.seconds:.1f}",
+            self.corpus,
+        )
         return dict(zip(COLUMNS, values, strict=True))
 
     def branch(self, length):
@@ -211,17 +271,39 @@ def main(arguments=None):
     """Train what is asked for, some jobs at a time, the largest first."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     add = parser.add_argument
-    add("--out", type=Path, default=Path("ladder/runs"), help="folder of the table and the states")
+    add(
+        "--out",
+        type=Path,
+        default=Path("ladder/runs"),
+        help="folder of the table and the states",
+    )
     add("--widths", type=int, nargs="+", default=WIDTHS)
-    add("--seeds", type=int, help="of every width (default: 5 of the four smallest, else 3)")
+    add(
+        "--seeds",
+        type=int,
+        help="of every width (default: 5 of the four smallest, else 3)",
+    )
     add("--lengths", type=int, nargs="+", default=LENGTHS, help="tokens of the runs")
-    add("--rates", type=float, nargs="+", default=[1.0], help="multiples of the learning rate")
-    add("--text", type=Path, default=Path(sysconfig.get_paths()["stdlib"]), help="*.py files")
+    add(
+        "--rates",
+        type=float,
+        nargs="+",
+        default=[1.0],
+        help="multiples of the learning rate",
+    )
+    add(
+        "--text",
+        type=Path,
+        default=Path(sysconfig.get_paths()["stdlib"]),
+        help="*.py files",
+    )
     add("--jobs", type=int, default=2, help="trained at a time, one core each")
     ask = parser.parse_args(arguments)
     *windows, facts = read_corpus(ask.text)
     if max(ask.lengths) > len(windows[0]) * CONTEXT:
-        sys.exit(f"{ask.text} has {len(windows[0]) * CONTEXT} bytes to train on; see --lengths")
+        sys.exit(
+            f"{ask.text} has {len(windows[0]) * CONTEXT} bytes to train on; see --lengths"
+        )
     corpus = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
     ask.out.mkdir(parents=True, exist_ok=True)
     record, table = ask.out / "corpus.json", ask.out / "losses.csv"
@@ -230,11 +312,20 @@ def main(arguments=None):
     record.write_text(json.dumps(facts, indent=2) + "\n")
     if not table.exists():
         table.write_text(",".join(COLUMNS) + "\n")
-    jobs = [Job(width, seed, tuple(ask.lengths), rate) for rate in ask.rates
-            for width in sorted(ask.widths, reverse=True)
-            for seed in range(ask.seeds or (5 if width < 40 else 3))]  # fmt: skip
+    jobs = [
+        Job(width, seed, tuple(ask.lengths), rate)
+        for rate in ask.rates
+        for width in sorted(ask.widths, reverse=True)
+        for seed in range(ask.seeds or (5 if width < 40 else 3))
+    ]
     context = multiprocessing.get_context("spawn")
-    shared = (ask.out, corpus, windows, context.Lock(), counter := context.Value("d", 0.0))
+    shared = (
+        ask.out,
+        corpus,
+        windows,
+        context.Lock(),
+        counter := context.Value("d", 0.0),
+    )
     decays = sum(int(DECAY * length) for length in ask.lengths) // STEP_TOKENS
     total = sum(job.flops(max(job.stops()[1]) + decays) for job in jobs)
     bar = tqdm(total=total, unit="FLOP", unit_scale=True, smoothing=0.05)

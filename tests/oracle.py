@@ -14,7 +14,9 @@ UPPER = np.array([10.0, 10.0, 5.0, 10.0, 5.0])
 
 def centred(runs):
     """Centred log N and log D, the loss over its geometric mean, and that mean."""
-    x, z, y = (np.log(runs[c].to_numpy(float)) for c in ("num_params", "tokens_seen", "loss"))
+    x, z, y = (
+        np.log(runs[c].to_numpy(float)) for c in ("num_params", "tokens_seen", "loss")
+    )
     return x - x.mean(), z - z.mean(), np.exp(y - y.mean()), np.exp(y.mean())
 
 
@@ -49,20 +51,43 @@ def least_objective(runs, objective, starts=20, seed=0):
     found = []
     for start in random_starts(starts, seed):
         if objective == "huber-log":
-            warm = least_squares(lambda p: residuals(p, x, z, y, True)[0], start,
-                                 jac=lambda p: residuals(p, x, z, y, True)[1], max_nfev=50,
-                                 bounds=(LOWER, UPPER), loss="soft_l1", f_scale=0.01)  # fmt: skip
-            best = minimize(huber, warm.x, (x, z, y), "L-BFGS-B", jac=True,
-                            bounds=list(zip(LOWER, UPPER, strict=True)),
-                            options={"maxiter": 3000, "maxfun": 5000, "maxcor": 20,
-                                     "ftol": 1e-13, "gtol": 1e-9})  # fmt: skip
+            warm = least_squares(
+                lambda p: residuals(p, x, z, y, True)[0],
+                start,
+                jac=lambda p: residuals(p, x, z, y, True)[1],
+                max_nfev=50,
+                bounds=(LOWER, UPPER),
+                loss="soft_l1",
+                f_scale=0.01,
+            )
+            best = minimize(
+                huber,
+                warm.x,
+                (x, z, y),
+                "L-BFGS-B",
+                jac=True,
+                bounds=list(zip(LOWER, UPPER, strict=True)),
+                options={
+                    "maxiter": 3000,
+                    "maxfun": 5000,
+                    "maxcor": 20,
+                    "ftol": 1e-13,
+                    "gtol": 1e-9,
+                },
+            )
             found.append(best.fun / 1e6)
         else:
             log = objective == "ls-log"
-            best = least_squares(lambda p, log=log: residuals(p, x, z, y, log)[0], start,
-                                 jac=lambda p, log=log: residuals(p, x, z, y, log)[1],
-                                 x_scale="jac",
-                                 bounds=(LOWER, UPPER), ftol=1e-13, xtol=1e-13, gtol=1e-13,
-                                 max_nfev=300)  # fmt: skip
+            best = least_squares(
+                lambda p, log=log: residuals(p, x, z, y, log)[0],
+                start,
+                jac=lambda p, log=log: residuals(p, x, z, y, log)[1],
+                x_scale="jac",
+                bounds=(LOWER, UPPER),
+                ftol=1e-13,
+                xtol=1e-13,
+                gtol=1e-13,
+                max_nfev=300,
+            )
             found.append(best.cost if log else best.cost * unit**2)
     return min(found)

@@ -15,18 +15,29 @@ SURFACES = {
 OBJECTIVES = ("huber-log", "ls-log", "ls")
 
 
-def table(law=SURFACES["chinchilla"], n_sizes=5, n_tokens=8, noise=0.0, seed=0,
-          sizes=(1e8, 1e10), tokens=(5e9, 3e11)):  # fmt: skip
+def table(
+    law=SURFACES["chinchilla"],
+    n_sizes=5,
+    n_tokens=8,
+    noise=0.0,
+    seed=0,
+    sizes=(1e8, 1e10),
+    tokens=(5e9, 3e11),
+):
     """One run a size, checkpoints on a geometric grid, log-normal noise on the loss."""
     counts = [np.geomspace(*sizes, n_sizes), np.geomspace(*tokens, n_tokens)]
     grid = np.array(list(itertools.product(*counts)))
     loss = law.predict(*grid.T) * np.exp(
         noise * np.random.default_rng(seed).normal(size=len(grid))
     )
-    return pd.DataFrame({
-        "run": np.repeat([f"run-{i}" for i in range(n_sizes)], n_tokens),
-        "num_params": grid[:, 0], "tokens_seen": grid[:, 1], "loss": loss,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "run": np.repeat([f"run-{i}" for i in range(n_sizes)], n_tokens),
+            "num_params": grid[:, 0],
+            "tokens_seen": grid[:, 1],
+            "loss": loss,
+        }
+    )
 
 
 def numbers(law):

@@ -1,4 +1,4 @@
-"""The shape of the package: who may import whom, and how long things may grow."""
+"""The shape of the house: who may import whom, and how long a file may grow."""
 
 import ast
 import subprocess
@@ -8,137 +8,83 @@ import pytest
 
 from tools.book import ROOT
 
-# From the ground up: a module may import those before it, never those after it.
-ORDER = [
-    "checks",
-    "data",
-    "compute",
-    "laws",
-    "selection",
-    "posterior",
-    "forecasting",
-    "grid",
-    "descent",
-    "solver",
-    "identification",
-    "fits",
-    "fitting",
-    "methods",
-    "uncertainty",
-    "evaluation",
-    "exports",
-    "planning",
-    "comparing",
-    "watching",
-    "evidence",
-    "pooling",
-    "claims",
-    "book",
-    "style",
-    "plots",
-    "panels",
-    "reporting",
-    "cli",
-]
-# The aim for the package was 1,500 lines of code.  Estimation and evaluation keep to it, with
-# 250 more for the batched solver and its grid; the pooled forecast and what learns its belief
-# cost 550, reading exports, planning, comparing, watching, reporting and the command line 800.
-LIMITS = {"package": 3200, "file": 300, "function": 40}
-# A function may be longer for a good reason: "module.function": "the reason".
-LONG_FUNCTIONS = {}
-
-DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef
-PACKAGE = ROOT / "hitchhiker"
-SOURCES = PACKAGE / "sources"
-MODULES = sorted(path for path in PACKAGE.rglob("*.py") if SOURCES not in path.parents)
-READERS = sorted(SOURCES.rglob("*.py"))
+# A room of the package may import those beside it; nothing climbs.
+ROOMS = {
+    "laws": set(),
+    "runs": set(),
+    "fits": {"laws", "runs"},
+    "forecasts": {"laws", "runs"},
+    "evaluation": {"fits", "forecasts", "laws", "runs"},
+    "plots": {"laws", "runs"},
+    "cli": {"evaluation", "fits", "forecasts", "laws", "plots", "runs"},
+    "__init__": {"evaluation", "fits", "forecasts", "laws", "runs"},
+}
+# A house may import those beside it.
+HOUSES = {
+    "hitchhiker": set(),
+    "experiments": {"hitchhiker"},
+    "tools": {"experiments", "hitchhiker"},
+    "benchmarks": {"experiments", "hitchhiker"},
+    "ladder": {"experiments", "hitchhiker"},
+}
+MOST_LINES = 300
+FILES = {house: sorted((ROOT / house).rglob("*.py")) for house in HOUSES}
+FILES["ladder"] = sorted(
+    (ROOT / "ladder").glob("*.py")
+)  # its environment lies below it
 
 
 def name(path):
-    """Return the module's name inside the package: fitting, sources.opt."""
-    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    """Return the dotted name of a file of code."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
 def imported(path):
-    """Yield the modules of the package that a module imports, as names inside the package."""
+    """Yield the dotted names of what a file imports."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            full = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            room = ["hitchhiker", *name(path).split(".")][: -node.level] if node.level else []
-            base = ".".join(filter(None, [*room, node.module or ""]))
-            full = [base] if base != "hitchhiker" else [f"{base}.{a.name}" for a in node.names]
-        else:
-            continue
-        for dotted in full:
-            top, *rest = dotted.split(".")
-            if top == "hitchhiker":
-                yield rest[0] if rest else "__init__"
+            base = name(path).split(".")[: -node.level] if node.level else []
+            base += node.module.split(".") if node.module else []
+            yield from (".".join([*base, alias.name]) for alias in node.names)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_imports_go_down(path):
-    here = name(path)
-    assert "sources" not in set(imported(path)), f"{here} imports the readers of raw files"
-    if here.startswith("__"):
-        return
-    room, *inside = here.split(".")
-    assert room in ORDER, f"give {room} its place in ORDER of tests/test_arrows.py"
-    below = ORDER[: ORDER.index(room)]
-    climbing = [other for other in imported(path) if other not in below + [room] * bool(inside)]
-    assert not climbing, f"{here} imports {climbing}, which stand above it or nowhere in ORDER"
+@pytest.mark.parametrize("house", HOUSES)
+def test_houses_import_what_they_stand_on(house):
+    for path in FILES[house]:
+        others = {dotted.split(".")[0] for dotted in imported(path)} & set(HOUSES)
+        climbing = others - HOUSES[house] - {house}
+        assert not climbing, f"{name(path)} imports {climbing}"
 
 
-def test_import_brings_no_plotting():
-    code = "import sys, hitchhiker; print({'matplotlib', 'seaborn'} & set(sys.modules))"
+@pytest.mark.parametrize("path", FILES["hitchhiker"], ids=name)
+def test_rooms_import_what_they_stand_on(path):
+    room = name(path).split(".")[1]
+    assert room in ROOMS, f"give {room} its place in ROOMS of tests/test_arrows.py"
+    dotted = [d.split(".") for d in imported(path) if d.startswith("hitchhiker.")]
+    climbing = {parts[1] for parts in dotted} - ROOMS[room] - {room}
+    assert not climbing, f"{name(path)} imports {climbing}"
+
+
+def test_import_is_light():
+    """Neither figures nor the slow part of SciPy come along before they are asked for."""
+    heavy = ["matplotlib", "seaborn", "scipy.stats"]
+    code = f"import sys, hitchhiker; print([m for m in {heavy} if m in sys.modules])"
     command = [sys.executable, "-c", code]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert printed.strip() == "set()", f"`import hitchhiker` also imports {printed}"
-
-
-def lines(path):
-    """Return the number of lines of a file."""
-    return len(path.read_text(encoding="utf-8").splitlines())
-
-
-def statements(path):
-    """Return the number of lines that hold code: no blank line, comment or docstring."""
-    text = path.read_text(encoding="utf-8")
-    told = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
-            told.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
-    rows = enumerate(text.splitlines(), 1)
-    return sum(bool(row.strip()) and not row.lstrip().startswith("#") and i not in told
-               for i, row in rows)  # fmt: skip
-
-
-def test_package_stays_small():
-    """Docstrings do not count, a budget must not make them shorter; nor do the experiments
-    behind the claims, which are the book's and which nobody copies into a project."""
-    tools = [path for path in MODULES if "claims" not in path.parts]
-    sizes = {name(path): statements(path) for path in tools}
-    assert sum(sizes.values()) < LIMITS["package"], sizes
+    assert printed.strip() == "[]", f"`import hitchhiker` also imports {printed}"
 
 
 def test_files_stay_short():
-    long = {name(path): lines(path) for path in MODULES + READERS if lines(path) > LIMITS["file"]}
-    assert not long, f"over {LIMITS['file']} lines, look at them again: {long}"
+    paths = [path for house in FILES.values() for path in house]
+    paths += sorted((ROOT / "tests").rglob("*.py"))
+    lengths = {name(p): len(p.read_text("utf-8").splitlines()) for p in paths}
+    long = {n: length for n, length in lengths.items() if length > MOST_LINES}
+    assert not long, f"over {MOST_LINES} lines, divide them by content: {long}"
 
 
-def functions(path):
-    """Yield the name of every function of a module and its lines, not counting its docstring."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0]
-            words = first.end_lineno - first.lineno + 1 if ast.get_docstring(node) else 0
-            yield f"{name(path)}.{node.name}", node.end_lineno - node.lineno + 1 - words
-
-
-def test_functions_stay_short():
-    lengths = dict(pair for path in MODULES + READERS for pair in functions(path))
-    long = {name for name, length in lengths.items() if length > LIMITS["function"]}
-    offenders = {name: lengths[name] for name in sorted(long - set(LONG_FUNCTIONS))}
-    assert not offenders, f"over {LIMITS['function']} lines, look at them again: {offenders}"
-    excused = set(LONG_FUNCTIONS) - long
-    assert not excused, f"no longer long, take them off LONG_FUNCTIONS: {excused}"
+def test_the_formatter_decides():
+    """No line is kept from the formatter."""
+    for path in [path for house in FILES.values() for path in house]:
+        assert "fmt: " + "skip" not in path.read_text(encoding="utf-8"), name(path)

@@ -5,7 +5,7 @@ import types
 
 import pandas as pd
 
-from hitchhiker.book import note, save_table
+from experiments.book import note, save_table
 
 
 def shelf(monkeypatch, shell=True):
@@ -44,4 +44,6 @@ def test_save_table_writes_only_where_asked(monkeypatch, tmp_path):
     save_table(table, "example")
     monkeypatch.setenv("HITCHHIKER_TABLES", str(tmp_path / "tables"))
     save_table(table, "example")
-    assert (tmp_path / "tables" / "example.csv").read_text() == "family,are\nopt,0.0312346\n"
+    assert (
+        tmp_path / "tables" / "example.csv"
+    ).read_text() == "family,are\nopt,0.0312346\n"

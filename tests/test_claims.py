@@ -3,10 +3,9 @@
 import pandas as pd
 import pytest
 
-from hitchhiker import claims
-from hitchhiker.claims import checkpoints, fooled, rules
-from hitchhiker.data import read_table
-from hitchhiker.fitting import OBJECTIVES
+from experiments import checkpoints, claims, fooled, rules
+from hitchhiker.fits.fitting import OBJECTIVES
+from hitchhiker.runs.data import read_table
 from tools.book import ROOT, pages
 
 LEDGER = read_table("claims").fillna("")
@@ -83,9 +82,14 @@ def test_objectives_are_compared_where_it_matters():
     assert table.shape == (4, 6)
     assert table.notna().all(axis=None)
     assert table["made up: outliers"].loc[["ls", "ls-log"]].min() > 0.015
-    assert table.loc[["huber-log", "huber-scaled"]].filter(like="made up").max(axis=None) < 0.015
+    assert (
+        table.loc[["huber-log", "huber-scaled"]].filter(like="made up").max(axis=None)
+        < 0.015
+    )
     robust = table.loc["huber-scaled"] / table.loc["huber-log"]
-    assert robust["made up: clean"] < 0.95  # a threshold of a thousandth wastes clean rows
+    assert (
+        robust["made up: clean"] < 0.95
+    )  # a threshold of a thousandth wastes clean rows
     assert robust.filter(like="real").between(0.8, 1.1).all()
 
 

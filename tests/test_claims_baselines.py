@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from hitchhiker.claims import baselines, rules
-from hitchhiker.claims.baselines import BETTER, NEAREST, PAPERS
+from experiments import baselines, rules
+from experiments.baselines import BETTER, NEAREST, PAPERS
 
 
 @pytest.fixture(scope="module", params=["shares", "sizes"])
@@ -13,11 +13,17 @@ def cells(request):
 
 
 def test_nearest_size_takes_the_largest_seen_at_the_nearest_tokens():
-    runs = pd.DataFrame({
-        "num_params": [1e8, 1e8, 1e9, 1e9], "tokens_seen": [1e10, 9e10, 1e10, 4e10],
-        "loss": [4.0, 2.0, 3.0, 2.5],
-    })  # fmt: skip
-    assert baselines.nearest_size(runs, [7e9] * 2, [1.2e10, 9e10]).tolist() == [3.0, 2.5]
+    runs = pd.DataFrame(
+        {
+            "num_params": [1e8, 1e8, 1e9, 1e9],
+            "tokens_seen": [1e10, 9e10, 1e10, 4e10],
+            "loss": [4.0, 2.0, 3.0, 2.5],
+        }
+    )
+    assert baselines.nearest_size(runs, [7e9] * 2, [1.2e10, 9e10]).tolist() == [
+        3.0,
+        2.5,
+    ]
     assert baselines.nearest_size(runs, [1e8], [5e10]).tolist() == [2.0]
 
 
@@ -50,7 +56,9 @@ def test_the_two_are_nearly_one():
     assert rules.share(table, apart < 1e-9) == pytest.approx(0.596, abs=0.01)
     assert rules.by_source(table.assign(apart=apart), "apart", "mean") < 0.006
     same = (apart < 1e-9).groupby(table["source"]).mean()
-    assert same.idxmin() == "ladder"  # several seeds a size: best seen takes the luckiest
+    assert (
+        same.idxmin() == "ladder"
+    )  # several seeds a size: best seen takes the luckiest
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments import borrow, rules
 from hitchhiker import fit, load_runs, selection
-from hitchhiker.claims import borrow, rules
-from hitchhiker.methods import BORROWED
+from hitchhiker.evaluation.methods import BORROWED
 
 
 def single(source, end, **names):
@@ -31,9 +31,13 @@ def test_one_run_evidence():
     assert set(table["method"]) == {"borrowed", "best_seen"}
     assert (table["scale_up"] > 1).all()
     assert set(table["arch"]) == {"decoder", "encoder-decoder", "hybrid"}
-    assert (table.loc[table["family"] == "pile-t5", "unit"] == "nats per target token").all()
+    assert (
+        table.loc[table["family"] == "pile-t5", "unit"] == "nats per target token"
+    ).all()
     opt = table[(table["family"] == "opt") & (table["method"] == "borrowed")]
-    assert opt["are"].to_numpy() == pytest.approx([0.215, 0.133, 0.072, 0.061, 0.042], abs=2e-3)
+    assert opt["are"].to_numpy() == pytest.approx(
+        [0.215, 0.133, 0.072, 0.061, 0.042], abs=2e-3
+    )
 
 
 def test_the_second_largest_size_comes_last():
@@ -58,16 +62,19 @@ def test_lending_evidence():
     assert len(table) == len(borrowers) * borrow.lenders()["lends"].sum()
     one = table[(table["family"] == "gpt3") & (table["lender_family"] == "chinchilla")]
     assert one["scale_up"].to_numpy() == pytest.approx([175 / 13] * len(one), rel=1e-6)
-    assert one.loc[one["loss_kind"] == "validation", "absolute"].item() == pytest.approx(
-        0.0543, abs=2e-3
-    )
+    assert one.loc[
+        one["loss_kind"] == "validation", "absolute"
+    ].item() == pytest.approx(0.0543, abs=2e-3)
     own = table[(table["family"] == "gpt3") & (table["lender_family"] == "gpt3")]
     assert (own["absolute"] < own["best_seen"] / 2).all()
 
 
 def test_a_scaled_loan_knows_no_unit():
     """With A scaled to the loss a family in bits gets the same error as in nats."""
-    lender, one = borrow.lenders().query("family == 'opt'").iloc[0], single("red_pajama", 1)
+    lender, one = (
+        borrow.lenders().query("family == 'opt'").iloc[0],
+        single("red_pajama", 1),
+    )
     n, end = one["num_params"].iloc[0], one["tokens_seen"].max()
     law, forecasts = borrow.ScalingLaw(**lender[list(borrow.PARAMETERS)]), []
     for unit in (1.0, np.log(2)):
@@ -79,7 +86,12 @@ def test_a_scaled_loan_knows_no_unit():
 
 
 def test_groups_leave_out_loans_within_a_source():
-    facts = {"arch": "decoder", "lender_arch": "decoder", "unit": "u", "lender_unit": "u"}
+    facts = {
+        "arch": "decoder",
+        "lender_arch": "decoder",
+        "unit": "u",
+        "lender_unit": "u",
+    }
     rows = [("a", "a", 9.0), ("a", "b", 1.0), ("a", "b", 3.0), ("b", "a", 4.0)]
     table = pd.DataFrame(rows, columns=["lender_source", "source", "absolute"]).assign(
         relative=0.0, best_seen=0.0, **facts
@@ -92,7 +104,12 @@ def test_groups_leave_out_loans_within_a_source():
 
 def test_by_scale_up():
     scores = pd.DataFrame(
-        {"method": "m", "source": "s", "scale_up": [2.0, 2.5, 50.0], "are": [0.1, 0.3, 0.4]}
+        {
+            "method": "m",
+            "source": "s",
+            "scale_up": [2.0, 2.5, 50.0],
+            "are": [0.1, 0.3, 0.4],
+        }
     )
     row = borrow.by_scale_up(scores).iloc[0]
     assert row["up to 3x"] == pytest.approx(0.2)
@@ -118,13 +135,19 @@ def test_units_explain_opt_and_pile_t5():
     opt, t5 = borrow.key_numbers(own.get_group("nats"))
     assert opt == pytest.approx([0.072, 0.061, 0.042], abs=2e-3)
     assert t5 == pytest.approx(0.083, abs=2e-3)
-    assert borrow.key_numbers(own.get_group("bits"))[1] == pytest.approx(0.036, abs=2e-3)
+    assert borrow.key_numbers(own.get_group("bits"))[1] == pytest.approx(
+        0.036, abs=2e-3
+    )
 
 
 def test_olmo_has_no_text_in_common():
     kinds = load_runs("olmo", family="olmo").groupby("model")["loss_kind"].agg(set)
     assert not kinds["olmo-1b"] & kinds["olmo-7b"]
-    are = borrow.olmo_evidence().query("method == 'borrowed'").set_index(["set", "lists"])["are"]
+    are = (
+        borrow.olmo_evidence()
+        .query("method == 'borrowed'")
+        .set_index(["set", "lists"])["are"]
+    )
     assert are["all sets logged", "all"] == pytest.approx(0.0074, abs=1e-3)
     assert are["sets the paper read", "all"] == pytest.approx(0.0151, abs=1e-3)
     assert are["sets of the same name", "v2-small"] == pytest.approx(0.0548, abs=1e-3)
@@ -132,9 +155,15 @@ def test_olmo_has_no_text_in_common():
 
 def test_mean_of_kinds_takes_what_was_logged_by_then():
     runs = pd.DataFrame(
-        {"run": "r", "model": "m", "num_params": 1e9, "loss_kind": ["a", "a", "b"],
-         "tokens_seen": [1e9, 3e9, 3e9], "loss": [4.0, 2.0, 3.0]}
-    )  # fmt: skip
+        {
+            "run": "r",
+            "model": "m",
+            "num_params": 1e9,
+            "loss_kind": ["a", "a", "b"],
+            "tokens_seen": [1e9, 3e9, 3e9],
+            "loss": [4.0, 2.0, 3.0],
+        }
+    )
     assert borrow.mean_of_kinds(runs)["loss"].tolist() == [4.0, 2.5]
 
 
@@ -167,7 +196,9 @@ def test_claim():
     assert verdict == judged == "does not hold"
     assert t5 < 0.10
     assert np.abs(opt - [0.37, 0.25, 0.15]).min() > 0.05
-    assert rest["ladder"] > 3  # decides the mean; without it the claim would hold in part
+    assert (
+        rest["ladder"] > 3
+    )  # decides the mean; without it the claim would hold in part
     assert rest.drop("ladder").mean() == pytest.approx(0.041, abs=3e-3)
     tame = borrow.one_run_evidence().query("source != 'ladder'")
     assert borrow.judge(tame)[-1] == "holds in part"

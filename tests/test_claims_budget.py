@@ -4,18 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hitchhiker.claims import budget
-from hitchhiker.claims.rules import by_source
-from hitchhiker.data import load_runs
-from hitchhiker.selection import last_checkpoints
+from experiments import budget
+from experiments.rules import by_source
+from hitchhiker.runs.data import load_runs
+from hitchhiker.runs.selection import last_checkpoints
 
 
 def errors(paper, ours):
     rows = [("the paper's fit", paper), ("our fit", ours)]
-    return pd.DataFrame([
-        {"source": source, "method": name, "are": are}
-        for name, pair in rows for source, are in zip("ab", pair, strict=True)
-    ])  # fmt: skip
+    return pd.DataFrame(
+        [
+            {"source": source, "method": name, "are": are}
+            for name, pair in rows
+            for source, are in zip("ab", pair, strict=True)
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -32,13 +35,25 @@ def test_rule_of_floor(paper, ours, apart, verdict):
 
 
 def chance(right, how=budget.ALIKE):
-    return [{"how": how, "source": source, "band": "10 to 20 %", "least": 0.0, "right": value}
-            for source, value in zip("ab", right, strict=True)]  # fmt: skip
+    return [
+        {
+            "how": how,
+            "source": source,
+            "band": "10 to 20 %",
+            "least": 0.0,
+            "right": value,
+        }
+        for source, value in zip("ab", right, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(
     ("alike", "verdict"),
-    [((0.5, 1.0), "holds"), ((0.6, 0.8), "holds in part"), ((0.5, 0.7), "does not hold")],
+    [
+        ((0.5, 1.0), "holds"),
+        ((0.6, 0.8), "holds in part"),
+        ((0.5, 0.7), "does not hold"),
+    ],
 )
 def test_rule_of_useful(alike, verdict):
     table = pd.DataFrame(chance(alike) + chance((0.5, 0.5), budget.APART))
@@ -69,15 +84,26 @@ def test_gap_reads_between_checkpoints_only_where_none_is_shared():
 
 
 def test_orders_are_counted_by_band_and_difference():
-    both = pd.DataFrame({
-        "how": "x", "source": "a", "pair": ["p", "p", "q", "q"],
-        "forecast_x": [1.0, 3.0, 1.0, np.nan], "forecast_y": [2.0, 2.0, 1.1, 2.0],
-        "target_loss_x": [1.0, 1.0, 1.0, 1.0], "target_loss_y": [1.5, 1.5, 1.01, 1.5],
-        "are_x": [0.12, 0.15, 0.15, np.nan], "are_y": [0.12, 0.19, 0.11, 0.11],
-    })  # fmt: skip
+    both = pd.DataFrame(
+        {
+            "how": "x",
+            "source": "a",
+            "pair": ["p", "p", "q", "q"],
+            "forecast_x": [1.0, 3.0, 1.0, np.nan],
+            "forecast_y": [2.0, 2.0, 1.1, 2.0],
+            "target_loss_x": [1.0, 1.0, 1.0, 1.0],
+            "target_loss_y": [1.5, 1.5, 1.01, 1.5],
+            "are_x": [0.12, 0.15, 0.15, np.nan],
+            "are_y": [0.12, 0.19, 0.11, 0.11],
+        }
+    )
     table = budget._by_band(both).set_index(["least", "band"])
     row = table.loc[(0.0, "10 to 20 %")]
-    assert (row["right"], row["comparisons"], row["pairs"]) == (pytest.approx(2 / 3), 3, 2)
+    assert (row["right"], row["comparisons"], row["pairs"]) == (
+        pytest.approx(2 / 3),
+        3,
+        2,
+    )
     assert table.loc[(0.02, "10 to 20 %"), "right"] == 0.5
     assert set(table.index.get_level_values("band")) == {"10 to 20 %", "any"}
 
@@ -93,7 +119,9 @@ def chances():
 
 
 def test_every_rung_has_pairs_of_the_runs_it_names(ladder):
-    assert set(ladder["rung"]) == set(budget.RUNGS) - {"forecast from all smaller sizes"}
+    assert set(ladder["rung"]) == set(budget.RUNGS) - {
+        "forecast from all smaller sizes"
+    }
     known = set(load_runs()["run"])
     twins = ladder[~ladder["partner"].str.startswith("law of")]
     assert set(twins["run"]) | set(twins["partner"]) <= known
@@ -109,11 +137,16 @@ def test_noise_and_effects_are_as_the_text_says(ladder):
     assert middle["trained again later, elsewhere"] == pytest.approx(0.022, rel=0.1)
     assert middle["twice the tokens"] == pytest.approx(0.034, rel=0.1)
     assert middle["2 to 4 epochs, not 1"] < middle["deduplicated or not"] < 0.03
-    noisy = middle["trained again, loss on last words"] / middle["same weights, evaluated again"]
+    noisy = (
+        middle["trained again, loss on last words"]
+        / middle["same weights, evaluated again"]
+    )
     assert noisy > 10
     ours = budget.floor_evidence().query("method == 'our fit'")["are"].median()
     effects = [name for name, (side, _) in budget.RUNGS.items() if side == "effect"]
-    assert 2 <= (middle[effects] < 1.05 * ours).sum() <= 5  # "forecasts miss by as much"
+    assert (
+        2 <= (middle[effects] < 1.05 * ours).sum() <= 5
+    )  # "forecasts miss by as much"
 
 
 def test_verdicts_and_values():
@@ -126,9 +159,13 @@ def test_verdicts_and_values():
 
 
 def test_the_order_of_small_runs_beats_forecasts_and_likeness_helps(chances):
-    picks = {how: {band: budget.right_picks(chances, how, band)[0] for band in bands}
-             for how, bands in chances.groupby("how")["band"].unique().items()}  # fmt: skip
-    alike, apart, none = (picks[how] for how in (budget.ALIKE, budget.APART, budget.NO_LAW))
+    picks = {
+        how: {band: budget.right_picks(chances, how, band)[0] for band in bands}
+        for how, bands in chances.groupby("how")["band"].unique().items()
+    }
+    alike, apart, none = (
+        picks[how] for how in (budget.ALIKE, budget.APART, budget.NO_LAW)
+    )
     assert all(none[band] > alike[band] > apart[band] for band in none)
     assert alike["below 2 %"] > alike["20 to 50 %"]
     assert none["10 to 20 %"] == pytest.approx(0.97, abs=0.02)

@@ -7,9 +7,15 @@ import pandas as pd
 import pytest
 from surfaces import table as made_from_a_law
 
-from hitchhiker.claims import detect, rules
+from experiments import detect, rules
 
-DEFAULTS = {"source": "s", "family": "f", "loss_kind": "k", "method": "our fit", "step": 1}
+DEFAULTS = {
+    "source": "s",
+    "family": "f",
+    "loss_kind": "k",
+    "method": "our fit",
+    "step": 1,
+}
 
 
 def ways(left_out, are, **names):
@@ -32,7 +38,12 @@ def test_outcomes_follow_the_largest_error():
     row = detect.outcomes(ways([0.1, 0.9, 0.2, 0.3], [0.1, 0.2, 0.3, 0.4])).iloc[0]
     assert row["flagged"] == "size-1"
     assert row["rank"] == pytest.approx(1 / 3)
-    assert (row["flagged_are"], row["best"], row["worst"], row["kept"]) == (0.2, 0.1, 0.4, 0.5)
+    assert (row["flagged_are"], row["best"], row["worst"], row["kept"]) == (
+        0.2,
+        0.1,
+        0.4,
+        0.5,
+    )
 
 
 def test_a_planted_fault_is_seen_without_noise():
@@ -96,5 +107,7 @@ def test_claim():
     assert verdict == "holds"
     assert "our fit: R = 0.5" in words
     first = detect.outcomes(detect.drop_evidence().query("step == 1"))
-    rank = {m: rules.by_source(own, "rank", "mean") for m, own in first.groupby("method")}
+    rank = {
+        m: rules.by_source(own, "rank", "mean") for m, own in first.groupby("method")
+    }
     assert rank == pytest.approx({"our fit": 0.53, "the paper's fit": 0.52}, abs=0.03)

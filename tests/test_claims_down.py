@@ -6,9 +6,9 @@ import pytest
 from surfaces import SURFACES
 from surfaces import table as made_from_a_law
 
+from experiments import down, rules
 from hitchhiker import absolute_relative_error, fit, load_runs, selection
-from hitchhiker.claims import down, rules
-from hitchhiker.methods import METHODS
+from hitchhiker.evaluation.methods import METHODS
 
 
 def test_mirror_is_its_own_inverse():
@@ -23,10 +23,12 @@ def test_downwards_is_a_fit_of_the_larger_sizes():
     """Scored by hand: every size but the smallest, which is the target."""
     runs = load_runs("opt")
     aim = selection.target(selection.smallest(runs, 1))
-    larger = selection.early_cut(selection.nearest(runs, 5))
+    larger = selection.early_cut(selection.largest(runs, 5))
     by_hand = fit(larger).predict(aim["num_params"], aim["tokens_seen"])
     row = down.downwards(runs, {"our fit": METHODS["fit"]}).iloc[0]
-    assert row["are"] == pytest.approx(absolute_relative_error(aim["loss"], by_hand), rel=1e-6)
+    assert row["are"] == pytest.approx(
+        absolute_relative_error(aim["loss"], by_hand), rel=1e-6
+    )
     assert row["scale_up"] == pytest.approx(1.3e9 / 125e6)
     assert row["n_sizes"] == 5
 
@@ -60,7 +62,9 @@ def test_only_forecasts_downwards_explode():
 
 
 def test_within_weighs_sources():
-    table = pd.DataFrame({"source": ["a", "a", "b"], "method": "m", "are": [0.05, 0.10, 0.2]})
+    table = pd.DataFrame(
+        {"source": ["a", "a", "b"], "method": "m", "are": [0.05, 0.10, 0.2]}
+    )
     assert down.within(table) == {"m": 0.5}
     assert down.exploded(table.assign(are=[0.6, 0.1, 0.7])) == {"m": 0.75}
     assert down.within(table.assign(are=np.nan)) == {"m": 0.0}
@@ -68,7 +72,11 @@ def test_within_weighs_sources():
 
 @pytest.mark.parametrize(
     ("shares", "verdict"),
-    [((0.7, 0.8), "holds"), ((0.65, 0.78), "holds in part"), ((0.3, 0.2), "does not hold")],
+    [
+        ((0.7, 0.8), "holds"),
+        ((0.65, 0.78), "holds in part"),
+        ((0.3, 0.2), "does not hold"),
+    ],
 )
 def test_rule(shares, verdict, monkeypatch):
     found = dict(zip(rules.ESTIMATORS, shares, strict=True))

@@ -6,8 +6,8 @@ import pytest
 from surfaces import SURFACES
 from surfaces import table as made_from_a_law
 
+from experiments import freedom, new_law, rules
 from hitchhiker import fit
-from hitchhiker.claims import differ, freedom, rules
 
 
 def test_explained():
@@ -26,13 +26,17 @@ def test_units_decide_the_raw_components():
 
 def laws_at(**columns):
     """A table of laws with the centre of their runs."""
-    table = pd.DataFrame({"log_size": np.log(1e9), "log_tokens": np.log(1e11), **columns})
-    return differ.logs(table)
+    table = pd.DataFrame(
+        {"log_size": np.log(1e9), "log_tokens": np.log(1e11), **columns}
+    )
+    return new_law.logs(table)
 
 
 def test_steepness_is_that_of_the_law():
     law, n, d, step = SURFACES["chinchilla"], 1e9, 1e11, 1e-6
-    size, tokens = freedom.steepness(laws_at(**{k: [v] for k, v in law.as_dict().items()}))
+    size, tokens = freedom.steepness(
+        laws_at(**{k: [v] for k, v in law.as_dict().items()})
+    )
     fall = law.predict(n, d) - law.predict(n * (1 + step), d)
     assert np.exp(size[0]) == pytest.approx(fall / step, rel=1e-3)
     fall = law.predict(n, d) - law.predict(n, d * (1 + step))
@@ -58,7 +62,7 @@ def test_the_ridge_is_arithmetic():
 
 
 def test_ridges():
-    table = freedom.ridges(differ.bootstrap_evidence())
+    table = freedom.ridges(new_law.bootstrap_evidence())
     assert len(table) == pytest.approx(21, abs=2)
     assert table["slope"].corr(table["expected"]) > 0.85
     assert (table["slope"] - table["expected"]).abs().median() < 0.8
@@ -78,15 +82,22 @@ def test_tied_takes_the_best_choice():
     tied = freedom.Tied(tuple({"alpha": e, "beta": e} for e in (0.2, 0.31, 0.5)))
     found = tied(runs, np.array([5e10]), np.array([1e12]))
     assert found["alpha"].item() == found["beta"].item() == 0.31
-    assert found["loss"].item() == pytest.approx(SURFACES["symmetric"].predict(5e10, 1e12))
+    assert found["loss"].item() == pytest.approx(
+        SURFACES["symmetric"].predict(5e10, 1e12)
+    )
     masks = np.array([runs["num_params"] < 5e9, runs["num_params"] < 2e9], dtype=float)
     several = list(tied.many(runs, masks, np.array([5e10]), np.array([1e12])))
     assert [table["alpha"].item() for table in several] == [0.31, 0.31]
 
 
 def test_line_weighs_sources():
-    laws = pd.DataFrame({"source": ["a"] * 9 + ["b", "c"], "alpha": [0.2] * 9 + [0.4, 0.6],
-                         "ln A": [4.0] * 9 + [8.0, 12.0]})  # fmt: skip
+    laws = pd.DataFrame(
+        {
+            "source": ["a"] * 9 + ["b", "c"],
+            "alpha": [0.2] * 9 + [0.4, 0.6],
+            "ln A": [4.0] * 9 + [8.0, 12.0],
+        }
+    )
     assert freedom.line(laws) == pytest.approx([20, 0], abs=1e-9)
 
 
@@ -107,11 +118,17 @@ def made_up(values):
     return laws.assign(draw=0, source="s", family="f", loss_kind="k", log_size=20.0)
 
 
-@pytest.mark.parametrize(("tied", "verdict"), [(True, "holds"), (False, "holds in part")])
+@pytest.mark.parametrize(
+    ("tied", "verdict"), [(True, "holds"), (False, "holds in part")]
+)
 def test_rule(tied, verdict, monkeypatch):
     """Raw, the two logarithms always do; standardised, only if A follows alpha and B beta."""
     alpha, beta, e, a, b = np.random.default_rng(0).uniform(0.2, 0.6, size=(5, 200))
-    A, B = (np.exp(20 * alpha), np.exp(24 * beta)) if tied else (np.exp(20 * a), np.exp(24 * b))
+    A, B = (
+        (np.exp(20 * alpha), np.exp(24 * beta))
+        if tied
+        else (np.exp(20 * a), np.exp(24 * b))
+    )
     laws = made_up(np.column_stack([np.exp(e), A, alpha, B, beta]))
     monkeypatch.setattr(freedom, "bootstrap_evidence", lambda: laws)
     assert freedom.TESTS["freedom"]()[1] == verdict

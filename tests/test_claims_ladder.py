@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hitchhiker.claims import ladder
-from hitchhiker.data import read_table
+from experiments import ladder
+from hitchhiker.runs.data import read_table
 from tools.book import ROOT
 
 
@@ -33,11 +33,15 @@ def git(*arguments):
 
 def test_the_forecast_is_older_than_the_runs_it_forecasts():
     """In the history: when the forecast came, no row of the largest size was there, and it never changed."""
-    commits = git("log", "--format=%H", "--diff-filter=AM", "--", "data/ladder/forecast.csv")
+    commits = git(
+        "log", "--format=%H", "--diff-filter=AM", "--", "data/ladder/forecast.csv"
+    )
     if not commits or git("rev-parse", "--is-shallow-repository") != ["false"]:
         pytest.skip("no history here")
     assert len(commits) == 1, "the forecast was changed after it was written"
-    digest = hashlib.sha256((ROOT / "data" / "ladder" / "forecast.csv").read_bytes()).hexdigest()
+    digest = hashlib.sha256(
+        (ROOT / "data" / "ladder" / "forecast.csv").read_bytes()
+    ).hexdigest()
     assert digest in git("log", "-1", "--format=%B", commits[0])
     then = "\n".join(git("show", f"{commits[0]}:data/ladder/losses.csv"))
     assert "ladder-w64-" in then
@@ -46,19 +50,26 @@ def test_the_forecast_is_older_than_the_runs_it_forecasts():
 
 
 def test_the_small_runs_are_those_the_forecast_saw():
-    told = read_table("ladder/forecast").drop_duplicates("n_sizes").set_index("n_sizes")["n_runs"]
+    told = (
+        read_table("ladder/forecast")
+        .drop_duplicates("n_sizes")
+        .set_index("n_sizes")["n_runs"]
+    )
     runs = ladder.ends()
     sizes = sorted(runs["num_params"].unique())
-    assert {n: runs["num_params"].isin(sizes[:n]).sum() for n in told.index} == told.to_dict()
+    assert {
+        n: runs["num_params"].isin(sizes[:n]).sum() for n in told.index
+    } == told.to_dict()
 
 
 def test_the_forecast_is_what_the_recipe_gives_without_the_ladder(checked):
-    """By the belief of today that has not seen the ladder: nearly that of the day it was made."""
+    """By the prior of today that has not seen the ladder: nearly that of the day it was made."""
     runs = ladder.ends()
     target = runs["num_params"].max()
     own = checked[(checked["method"] == "forecast") & (checked["n_sizes"] == 6)]
-    made = ladder.METHODS["forecast"](runs[runs["num_params"] < target],
-                                      np.full(len(own), target), own["tokens_seen"])  # fmt: skip
+    made = ladder.METHODS["forecast"](
+        runs[runs["num_params"] < target], np.full(len(own), target), own["tokens_seen"]
+    )
     np.testing.assert_allclose(made["loss"], own["loss"], rtol=0.005)
 
 
@@ -67,8 +78,13 @@ def test_the_script_writes_the_forecast_once_and_then_compares(tmp_path):
     record = read_table("ladder/losses")
     command = [sys.executable, str(ROOT / "ladder" / "forecast.py"), str(tmp_path)]
     record[record["model"] != "ladder-w84"].to_csv(tmp_path / "losses.csv", index=False)
-    before = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    made, shipped = pd.read_csv(tmp_path / "forecast.csv"), read_table("ladder/forecast")
+    before = subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    made, shipped = (
+        pd.read_csv(tmp_path / "forecast.csv"),
+        read_table("ladder/forecast"),
+    )
     assert before.count("not trained yet") == 5
     pd.testing.assert_frame_equal(
         made.drop(columns="loss").iloc[:, :6], shipped.drop(columns="loss").iloc[:, :6]
@@ -77,13 +93,17 @@ def test_the_script_writes_the_forecast_once_and_then_compares(tmp_path):
     np.testing.assert_allclose(made["loss"][plain], shipped["loss"][plain], rtol=1e-4)
     written = (tmp_path / "forecast.csv").read_bytes()
     shutil.copy(ROOT / "data" / "ladder" / "losses.csv", tmp_path)
-    after = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    after = subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
     assert after.count("measured 1.") == 5
     assert (tmp_path / "forecast.csv").read_bytes() == written
 
 
 def test_spread_over_seeds_is_pooled_with_its_degrees_of_freedom():
-    made = pd.DataFrame({"num_params": [1, 1, 2], "n_seeds": [3, 5, 2], "spread": [0.1, 0.2, 0.3]})
+    made = pd.DataFrame(
+        {"num_params": [1, 1, 2], "n_seeds": [3, 5, 2], "spread": [0.1, 0.2, 0.3]}
+    )
     pooled = ladder.pooled_spread(made)
     assert pooled[1] == pytest.approx(np.sqrt((2 * 0.01 + 4 * 0.04) / 6))
     assert pooled[2] == pytest.approx(0.3)
@@ -96,11 +116,17 @@ def test_draws_choose_seeds_and_count_what_was_spent(draws):
         <= ladder.DRAWS
     )
     shares = (
-        draws[draws["kind"] == "ladder"].groupby(["n_sizes", "n_seeds"])["flops_share"].first()
+        draws[draws["kind"] == "ladder"]
+        .groupby(["n_sizes", "n_seeds"])["flops_share"]
+        .first()
     )
     np.testing.assert_allclose(shares.xs(3, level=1), 3 * shares.xs(1, level=1))
     assert shares.xs(1, level=1).is_monotonic_increasing
-    pairs = draws[draws["kind"] != "ladder"].groupby(["kind", "largest"])["flops_share"].first()
+    pairs = (
+        draws[draws["kind"] != "ladder"]
+        .groupby(["kind", "largest"])["flops_share"]
+        .first()
+    )
     ratio = np.sort(pairs["equal FLOPs"]) / np.sort(pairs["one size"])
     assert ((ratio > 0.7) & (ratio < 1.1)).all()
     assert np.isfinite(draws["error"]).all()
@@ -111,10 +137,13 @@ def test_the_cost_of_a_seed_is_its_trunk_and_its_decays():
     steps = record.groupby("run")["step"].max()
     trunk = steps.filter(like="constant").item()
     decays = sum(
-        step - (step - int(0.2 * step)) for step in steps.drop(steps.filter(like="constant").index)
+        step - (step - int(0.2 * step))
+        for step in steps.drop(steps.filter(like="constant").index)
     )
     per_step = record["flops"].iloc[0] / record["step"].iloc[0]
-    assert ladder.spent().iloc[0] == pytest.approx(per_step * (trunk + decays), rel=0.001)
+    assert ladder.spent().iloc[0] == pytest.approx(
+        per_step * (trunk + decays), rel=0.001
+    )
 
 
 def test_seeds_explain_a_share(draws):
@@ -144,21 +173,37 @@ def test_seeds_move_the_loss_by_a_per_cent():
 
 def test_several_small_sizes_beat_one_larger_at_equal_flops(draws):
     own = draws[(draws["kind"] != "ladder") & (draws["method"] == "forecast")]
-    middle = own.assign(are=own["error"].abs()).groupby(["kind", "flops_share"])["are"].median()
-    assert (middle["equal FLOPs"].to_numpy() < middle["one size"].to_numpy() / 1.5).all()
+    middle = (
+        own.assign(are=own["error"].abs())
+        .groupby(["kind", "flops_share"])["are"]
+        .median()
+    )
+    assert (
+        middle["equal FLOPs"].to_numpy() < middle["one size"].to_numpy() / 1.5
+    ).all()
 
 
 def test_from_three_sizes_on_a_second_seed_beats_a_fourth_size(draws):
     own = draws[(draws["kind"] == "ladder") & (draws["method"] == "forecast")]
-    middle = own.assign(are=own["error"].abs()).groupby(["n_sizes", "n_seeds"])["are"].median()
+    middle = (
+        own.assign(are=own["error"].abs())
+        .groupby(["n_sizes", "n_seeds"])["are"]
+        .median()
+    )
     assert middle[3, 2] < 0.8 * middle[4, 1]
-    parts = ladder.seed_share(draws).set_index(["method", "n_sizes"])["share"]["forecast"]
+    parts = ladder.seed_share(draws).set_index(["method", "n_sizes"])["share"][
+        "forecast"
+    ]
     assert parts[3] > 0.9 > 0.6 > parts[4] > parts[6]
 
 
 def test_finished_runs_forecast_best_and_the_mixture_worst():
     trail = ladder.trail_evidence()
-    middle = trail.assign(are=trail["error"].abs()).groupby(["method", "seen"])["are"].median()
+    middle = (
+        trail.assign(are=trail["error"].abs())
+        .groupby(["method", "seen"])["are"]
+        .median()
+    )
     for method in ladder.WAYS:
         assert middle[method].idxmin() == "finished runs"
         assert middle[method].idxmax() == "both"

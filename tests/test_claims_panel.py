@@ -6,21 +6,26 @@ import re
 import numpy as np
 import pytest
 
-from hitchhiker.claims import forecasts, panel
+from experiments import forecast_errors, landing_panel
 
 
 @pytest.fixture(scope="module")
 def table():
-    return panel.panel_table()
+    return landing_panel.panel_table()
 
 
 def test_rows_are_medians_of_the_grid(table):
-    grid = forecasts.window_grid().query("method == 'forecast'")
-    grid = grid[(grid["n_sizes"] == 2) & (grid["scale_up"] > 5) & (grid["scale_up"] <= 15)]
-    row = table[(table["sizes"] == "2") & (table["scale"] == "5 to 15 times")
-                & (table["share"] == "all of it")].iloc[0]  # fmt: skip
+    grid = forecast_errors.window_grid().query("method == 'forecast'")
+    grid = grid[
+        (grid["n_sizes"] == 2) & (grid["scale_up"] > 5) & (grid["scale_up"] <= 15)
+    ]
+    row = table[
+        (table["sizes"] == "2")
+        & (table["scale"] == "5 to 15 times")
+        & (table["share"] == "all of it")
+    ].iloc[0]
     assert row["n_studies"] == grid["source"].nunique()
-    assert row["middle"] == pytest.approx(forecasts.spread(grid)[3])
+    assert row["middle"] == pytest.approx(forecast_errors.spread(grid)[3])
     assert row["cost"] == pytest.approx(grid["flops_share"].median())
 
 
@@ -36,9 +41,11 @@ def test_nearer_targets_and_more_sizes_are_surer(table):
 
 
 def test_the_page_holds_what_python_says(table):
-    html = panel.panel_html(table)
+    html = landing_panel.panel_html(table)
     rows = json.loads(re.search(r"data\">(.*?)</script>", html)[1])
     assert len(rows) == len(table)
     row = table.iloc[len(table) // 2]
-    assert rows[f"{row['sizes']}|{row['scale']}|{row['share']}"][:4] == panel.sentence(row)
+    assert rows[f"{row['sizes']}|{row['scale']}|{row['share']}"][
+        :4
+    ] == landing_panel.sentence(row)
     assert np.isfinite([r[4] for r in rows.values()]).all()

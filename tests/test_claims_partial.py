@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hitchhiker.claims import partial, rules
+from experiments import partial, rules
 
 KEYS = [*rules.KEYS, "share", "method"]
-TOLERANCE = 0.03  # of a share of families: one family of a study of six, among nine studies
+TOLERANCE = (
+    0.03  # of a share of families: one family of a study of six, among nine studies
+)
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +21,12 @@ def table(part, n_part=3):
     """A target of 1000 (in units of 1e7) with a part, and a smaller finished run of its shape."""
     steps = np.arange(1, 11) * 1e10
     curve = 2.0 + 3.0 * np.exp(-steps / 4e10)
-    small = pd.DataFrame({"run": "s", "model": "s", "num_params": 1e9, "tokens_seen": steps / 2})
-    large = pd.DataFrame({"run": "l", "model": "l", "num_params": 1e10, "tokens_seen": steps})
+    small = pd.DataFrame(
+        {"run": "s", "model": "s", "num_params": 1e9, "tokens_seen": steps / 2}
+    )
+    large = pd.DataFrame(
+        {"run": "l", "model": "l", "num_params": 1e10, "tokens_seen": steps}
+    )
     small, large = small.assign(loss=curve), large.assign(loss=0.8 * curve)
     return pd.concat([small, large.iloc[:n_part] if part else large], ignore_index=True)
 
@@ -50,7 +56,9 @@ def test_evidence_is_complete_and_fair(scores):
     count = scores.groupby(rules.KEYS).size()
     assert len(count) == 33
     assert set(count) == {7 * len(partial.SHARES)}
-    same = scores[scores["method"].isin([partial.PART, partial.TO_END, partial.PART_WAY])]
+    same = scores[
+        scores["method"].isin([partial.PART, partial.TO_END, partial.PART_WAY])
+    ]
     assert (same["flops_share"] <= same["share"] + 1e-9).all()
 
 
@@ -71,16 +79,22 @@ def test_borrowed_term_spoils_the_law_on_a_tiny_run(scores):
     assert tiny[partial.PART].dropna().min() > 1
     assert tiny[partial.SHAPE].max() < 0.05
     published = partial.within(scores[scores["source"] != "ladder"], partial.PART)
-    assert [published[0.3], published[0.5]] == pytest.approx([0.49, 0.85], abs=TOLERANCE)
+    assert [published[0.3], published[0.5]] == pytest.approx(
+        [0.49, 0.85], abs=TOLERANCE
+    )
 
 
 def test_falling_rates_make_forecasts_too_high():
     """What the chapter says about single runs whose learning rate falls, and of a constant one."""
     single = partial.single_evidence()
-    part = single[(single["method"] == partial.PART) & (single["share"] == partial.CLAIMED)]
+    part = single[
+        (single["method"] == partial.PART) & (single["share"] == partial.CLAIMED)
+    ]
     falling = part[part["schedule"].isin(["cosine", "linear", "wsd", "two-stage"])]
     assert (falling["signed_error"] > 0).all()
-    middle = part[part["source"] == "schedules"].groupby("schedule")["signed_error"].median()
+    middle = (
+        part[part["source"] == "schedules"].groupby("schedule")["signed_error"].median()
+    )
     assert 100 * middle["cosine"] == pytest.approx(2.3, abs=0.3)
     assert 100 * middle["constant"] == pytest.approx(0.7, abs=0.2)
 

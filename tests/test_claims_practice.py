@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hitchhiker import load_belief, load_runs, plan, read_runs, selection
-from hitchhiker.claims import practice
-from hitchhiker.claims.forecasts import window_grid
-from hitchhiker.data import tables_folder
+from experiments import practice
+from experiments.forecast_errors import window_grid
+from hitchhiker import load_prior, load_runs, plan, read_runs, selection
+from hitchhiker.runs.data import tables_folder
 
 EXAMPLES = tables_folder() / "examples"
 
@@ -50,8 +50,12 @@ def test_promises_are_kept_on_average_and_not_by_every_study(promises):
 
 def test_promises_about_running_text_are_kept_more_often(promises):
     text = ~promises["loss_kind"].str.contains("last-word|span")
-    assert practice.kept(promises[text])["bound"].mean() == pytest.approx(0.90, abs=0.05)
-    assert practice.kept(promises[~text])["bound"].mean() == pytest.approx(0.41, abs=0.06)
+    assert practice.kept(promises[text])["bound"].mean() == pytest.approx(
+        0.90, abs=0.05
+    )
+    assert practice.kept(promises[~text])["bound"].mean() == pytest.approx(
+        0.41, abs=0.06
+    )
 
 
 def test_smaller_promises_meet_smaller_errors(promises):
@@ -73,10 +77,20 @@ def test_stated_chances_are_not_overconfident(pairs):
 
 
 def test_pairs_are_judged_by_sign_and_size():
-    made = practice.judged(pd.DataFrame({
-        "source": ["opt", "opt"], "first": "a", "second": "b", "loss_kind": "k", "apart": 0.0,
-        "beyond": 0.0, "difference": [0.01, -0.01], "truth": [0.011, 0.2],
-    }))  # fmt: skip
+    made = practice.judged(
+        pd.DataFrame(
+            {
+                "source": ["opt", "opt"],
+                "first": "a",
+                "second": "b",
+                "loss_kind": "k",
+                "apart": 0.0,
+                "beyond": 0.0,
+                "difference": [0.01, -0.01],
+                "truth": [0.011, 0.2],
+            }
+        )
+    )
     assert made["right"].tolist() == [True, False]
     assert made["inside_80"].tolist() == [True, False]
     assert made["chance"].between(0.5, 1).all()
@@ -91,14 +105,18 @@ def test_pairs_are_nearer_for_repeated_data_and_forecasts_for_corpora(pairs):
 @pytest.mark.parametrize("name", ["ladder", "recipe_a", "recipe_b"])
 def test_shipped_examples_are_what_the_tables_give(name):
     made = practice.examples()[name]
-    pd.testing.assert_frame_equal(pd.read_csv(EXAMPLES / f"{name}.csv"), made, check_dtype=False)
-    target = selection.target(load_runs(family=made["family"][0], loss_kind=made["loss_kind"][0]))
+    pd.testing.assert_frame_equal(
+        pd.read_csv(EXAMPLES / f"{name}.csv"), made, check_dtype=False
+    )
+    target = selection.target(
+        load_runs(family=made["family"][0], loss_kind=made["loss_kind"][0])
+    )
     assert made["num_params"].max() < target["num_params"].min()
 
 
 def test_the_runs_nearest_to_a_plan_are_taken_once_each():
     runs = read_runs(EXAMPLES / "ladder.csv")
-    ladder = plan(6.9e9, 138e9, practice.SHARE, belief=load_belief("overtrain")).ladder
+    ladder = plan(6.9e9, 138e9, practice.SHARE, prior=load_prior("overtrain")).ladder
     bought = practice.nearest_runs(ladder, runs)
     assert bought["run"].is_unique
     assert len(bought) == len(ladder)
@@ -108,7 +126,7 @@ def test_the_runs_nearest_to_a_plan_are_taken_once_each():
 
 def test_the_worked_ladder_hits_its_target():
     runs = read_runs(EXAMPLES / "ladder.csv")
-    ladder = plan(6.9e9, 138e9, practice.SHARE, belief=load_belief("overtrain")).ladder
+    ladder = plan(6.9e9, 138e9, practice.SHARE, prior=load_prior("overtrain")).ladder
     rungs = practice.rung_by_rung(practice.nearest_runs(ladder, runs), (6.9e9, 138e9))
     truth = selection.target(load_runs(**practice.LADDER))["loss"].iloc[-1]
     last = rungs.iloc[-1]

@@ -4,15 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hitchhiker.claims import sizes
-from hitchhiker.claims.rules import KEYS, by_source
-from hitchhiker.evidence import size_grid
+from experiments import sizes
+from experiments.grids import size_grid
+from experiments.rules import KEYS, by_source
 
 
 def cells(source, ares, n_sizes=3, **columns):
     """Windows of one family from the farthest to the nearest, with these errors."""
     scale_up = 2.0 ** np.arange(len(ares), 0, -1)
-    names = {"source": source, "family": source, "loss_kind": "train", "n_sizes": n_sizes}
+    names = {
+        "source": source,
+        "family": source,
+        "loss_kind": "train",
+        "n_sizes": n_sizes,
+    }
     return pd.DataFrame({"are": ares, "scale_up": scale_up}).assign(**(names | columns))
 
 
@@ -23,7 +28,9 @@ def smallest(**ares):
 
 
 def test_ladders():
-    table = sizes.ladders(pd.concat([cells("a", [0.4, 0.3, 0.2]), cells("a", [0.1, 0.2], 4)]))
+    table = sizes.ladders(
+        pd.concat([cells("a", [0.4, 0.3, 0.2]), cells("a", [0.1, 0.2], 4)])
+    )
     assert table["steps"].tolist() == [2, 1]
     assert table["rises"].tolist() == [0, 1]
     assert table["rank"].iloc[0] == pytest.approx(1)
@@ -57,7 +64,9 @@ def test_size_rule(ares, chinchilla, verdict):
 
 
 def test_a_family_that_is_missing_does_not_pass():
-    assert sizes.size_verdict(cells("a", STEEP), smallest(gpt3=GOOD))[1] == "does not hold"
+    assert (
+        sizes.size_verdict(cells("a", STEEP), smallest(gpt3=GOOD))[1] == "does not hold"
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,13 +82,19 @@ def test_count_rule(five, verdict):
     for method, ares in five.items():
         for n_sizes, values in ((3, [0.2] * 4), (5, ares)):
             parts.append(cells("s", values, n_sizes, method=method, end=range(4)))
-    parts.append(cells("other", [0.01], 3, method="a", end=9))  # no five sizes to compare with
+    parts.append(
+        cells("other", [0.01], 3, method="a", end=9)
+    )  # no five sizes to compare with
     assert sizes.count_verdict(pd.concat(parts))[1] == verdict
 
 
 def test_pooled_weighs_sources_alike():
-    many = pd.concat([cells("a", [0.1], family=f"a{i}", method="fit") for i in range(9)])
-    table = pd.concat([many, cells("b", [0.3], method="fit"), cells("c", [0.5], method="fit")])
+    many = pd.concat(
+        [cells("a", [0.1], family=f"a{i}", method="fit") for i in range(9)]
+    )
+    table = pd.concat(
+        [many, cells("b", [0.3], method="fit"), cells("c", [0.5], method="fit")]
+    )
     row = sizes.pooled(table, "scale_up").iloc[0]
     assert (row["n_sources"], row["n_families"], row["band"]) == (3, 11, "up to 3x")
     assert [row["low"], row["middle"], row["high"]] == pytest.approx([0.1, 0.3, 0.5])
@@ -98,10 +113,14 @@ def test_spread_positions():
 
 
 def test_smallest_evidence():
-    table = sizes.smallest_evidence().set_index(["family", "loss_kind", "method"])["are"]
+    table = sizes.smallest_evidence().set_index(["family", "loss_kind", "method"])[
+        "are"
+    ]
     assert table["opt"].max() < 0.05
     assert table["chinchilla", "train", "our fit"] == pytest.approx(0.162, abs=5e-3)
-    assert table["chinchilla", "train", "the paper's fit"] == pytest.approx(0.101, abs=5e-3)
+    assert table["chinchilla", "train", "the paper's fit"] == pytest.approx(
+        0.101, abs=5e-3
+    )
 
 
 def test_count_evidence():
@@ -109,7 +128,14 @@ def test_count_evidence():
     table = sizes.count_evidence()
     assert not table.duplicated([*KEYS, "method", "n_sizes", "end"]).any()
     five = table[(table["n_sizes"] == 5) & (table["method"] == "our fit")]
-    ends = {"chinchilla": 38, "mad": 30, "pythia": 15, "gpt3": 6, "overtrain": 3, "opt": 1}
+    ends = {
+        "chinchilla": 38,
+        "mad": 30,
+        "pythia": 15,
+        "gpt3": 6,
+        "overtrain": 3,
+        "opt": 1,
+    }
     ends["ladder"] = 4
     assert five["source"].value_counts().to_dict() == ends
     found = sizes.count_shares(table)

@@ -25,7 +25,9 @@ def call(*words):
     return CliRunner().invoke(main, list(words))
 
 
-@pytest.mark.parametrize("command", ["forecast", "plan", "compare", "watch", "report", "allocate"])
+@pytest.mark.parametrize(
+    "command", ["forecast", "plan", "compare", "watch", "report", "allocate"]
+)
 def test_every_command_has_help_with_an_example(command):
     found = call(command, "--help")
     assert found.exit_code == 0
@@ -37,7 +39,11 @@ def test_forecast_prints_and_saves(file, tmp_path):
     found = call("forecast", file, *TARGET, "--out", str(out))
     assert found.exit_code == 0, found.output
     assert "loss" in found.stdout
-    assert {p.name for p in out.iterdir()} == {"forecast.svg", "report.md", "forecast.json"}
+    assert {p.name for p in out.iterdir()} == {
+        "forecast.svg",
+        "report.md",
+        "forecast.json",
+    }
     assert "## Question" in (out / "report.md").read_text()
     assert (out / "forecast.svg").read_text().lstrip().startswith("<?xml")
 
@@ -52,11 +58,32 @@ def test_json_holds_the_numbers(file):
 def test_odd_names_and_units(tmp_path):
     path = tmp_path / "odd.csv"
     runs = ladder()
-    pd.DataFrame({"who": runs["run"], "M": runs["num_params"] / 1e6, "B": runs["tokens_seen"] / 1e9,
-                  "ppl": np.exp(runs["loss"])}).to_csv(path, index=False)  # fmt: skip
-    found = call("forecast", str(path), *TARGET, "--map", "who=run", "--map", "M=num_params",
-                 "--map", "B=tokens_seen", "--params-unit", "1M", "--tokens-unit", "1B",
-                 "--loss-unit", "perplexity", "--json")  # fmt: skip
+    pd.DataFrame(
+        {
+            "who": runs["run"],
+            "M": runs["num_params"] / 1e6,
+            "B": runs["tokens_seen"] / 1e9,
+            "ppl": np.exp(runs["loss"]),
+        }
+    ).to_csv(path, index=False)
+    found = call(
+        "forecast",
+        str(path),
+        *TARGET,
+        "--map",
+        "who=run",
+        "--map",
+        "M=num_params",
+        "--map",
+        "B=tokens_seen",
+        "--params-unit",
+        "1M",
+        "--tokens-unit",
+        "1B",
+        "--loss-unit",
+        "perplexity",
+        "--json",
+    )
     assert found.exit_code == 0, found.output
     assert 1.5 < json.loads(found.stdout)["table"][0]["loss"] < 3
     assert "note: column ppl read as loss" in found.stderr
@@ -83,22 +110,32 @@ def test_batches_by_run(tmp_path):
     path, runs = tmp_path / "steps.csv", ladder()
     steps = runs.assign(step=runs["tokens_seen"] / 1e6).drop(columns="tokens_seen")
     steps.to_csv(path, index=False)
-    options = [w for run in runs["run"].unique() for w in ("--batch-tokens", f"{run}=1M")]
+    options = [
+        w for run in runs["run"].unique() for w in ("--batch-tokens", f"{run}=1M")
+    ]
     one = call("forecast", str(path), *TARGET, "--batch-tokens", "1M", "--json")
     each = call("forecast", str(path), *TARGET, *options, "--json")
     assert each.exit_code == 0, each.output
     assert json.loads(one.stdout)["table"] == json.loads(each.stdout)["table"]
-    bad = call("forecast", str(path), *TARGET, "--batch-tokens", "1M", "--batch-tokens", "2M")
+    bad = call(
+        "forecast", str(path), *TARGET, "--batch-tokens", "1M", "--batch-tokens", "2M"
+    )
     assert "write a=b" in bad.stderr
 
 
-@pytest.mark.parametrize("budget", [
-    ["--share", "0.05"], ["--flops", "3e20"],
-    ["--gpu-hours", "200", "--flops-per-second", "4e14"],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "budget",
+    [
+        ["--share", "0.05"],
+        ["--flops", "3e20"],
+        ["--gpu-hours", "200", "--flops-per-second", "4e14"],
+    ],
+)
 def test_plans_for_every_kind_of_budget(budget, tmp_path):
     csv = tmp_path / "ladder.csv"
-    found = call("plan", "--params", "7B", "--tokens", "140B", *budget, "--csv", str(csv))
+    found = call(
+        "plan", "--params", "7B", "--tokens", "140B", *budget, "--csv", str(csv)
+    )
     assert found.exit_code == 0, found.output
     assert list(pd.read_csv(csv))[:3] == ["order", "num_params", "tokens_seen"]
 
@@ -111,17 +148,28 @@ def test_compare_watch_report_and_allocate(file):
     assert "inside the bands" in watched.stdout
     assert "## Fit" in call("report", file, *TARGET).stdout
     assert (
-        "optimum" in call("allocate", file, "--flops", "1e22", "--inference-tokens", "1T").stdout
+        "optimum"
+        in call("allocate", file, "--flops", "1e22", "--inference-tokens", "1T").stdout
     )
 
 
-@pytest.mark.parametrize(("words", "said"), [
-    (["forecast", "none.csv", *TARGET], "no file none.csv"),
-    (["plan", "--params", "7B", "--tokens", "140B"], "give one budget"),
-    (["plan", "--params", "7B", "--tokens", "140B", "--gpu-hours", "5"], "--flops-per-second"),
-    (["plan", "--params", "seven", "--tokens", "140B", "--share", "0.1"], "not a count"),
-    (["forecast"], "Missing argument"), (["nonsense"], "No such command"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["forecast", "none.csv", *TARGET], "no file none.csv"),
+        (["plan", "--params", "7B", "--tokens", "140B"], "give one budget"),
+        (
+            ["plan", "--params", "7B", "--tokens", "140B", "--gpu-hours", "5"],
+            "--flops-per-second",
+        ),
+        (
+            ["plan", "--params", "seven", "--tokens", "140B", "--share", "0.1"],
+            "not a count",
+        ),
+        (["forecast"], "Missing argument"),
+        (["nonsense"], "No such command"),
+    ],
+)
 def test_bad_input_is_one_line_and_status_two(words, said):
     found = call(*words)
     assert found.exit_code == 2

@@ -5,8 +5,21 @@ import pandas as pd
 import pytest
 from surfaces import SURFACES
 
-from hitchhiker import DataError, absolute_relative_error, evaluate, fit, load_runs, selection
-from hitchhiker.methods import BORROWED, METHODS, PAPER_START, LawMethod, paper
+from hitchhiker import (
+    DataError,
+    absolute_relative_error,
+    evaluate,
+    fit,
+    load_runs,
+    selection,
+)
+from hitchhiker.evaluation.methods import (
+    BORROWED,
+    METHODS,
+    PAPER_START,
+    LawMethod,
+    paper,
+)
 
 COLUMNS = (
     "source family loss_kind n_sizes share scale_up flops_share method are signed_error status "
@@ -16,8 +29,11 @@ LAW = SURFACES["chinchilla"]
 
 
 def ladder(n_sizes=4):
-    grid = [(f"r{n:g}", n, d) for n in np.geomspace(1e8, 1e10, n_sizes)
-            for d in (5e9, 2e10, 5e10, 9e10, 1e11)]  # fmt: skip
+    grid = [
+        (f"r{n:g}", n, d)
+        for n in np.geomspace(1e8, 1e10, n_sizes)
+        for d in (5e9, 2e10, 5e10, 9e10, 1e11)
+    ]
     runs = pd.DataFrame(grid, columns=["run", "num_params", "tokens_seen"])
     return runs.assign(loss=LAW.predict(runs["num_params"], runs["tokens_seen"]))
 
@@ -25,7 +41,9 @@ def ladder(n_sizes=4):
 def test_are_is_the_mean_of_relative_errors_whatever_the_unit():
     assert absolute_relative_error([2, 4], [2.2, 3.8]) == pytest.approx(0.075)
     assert absolute_relative_error([20, 40], [22, 38]) == pytest.approx(0.075)
-    assert absolute_relative_error(pd.Series([2.0, 4.0], index=[7, 3]), 2) == pytest.approx(0.25)
+    assert absolute_relative_error(
+        pd.Series([2.0, 4.0], index=[7, 3]), 2
+    ) == pytest.approx(0.25)
 
 
 def test_are_of_every_method_ignores_the_unit_of_the_loss():
@@ -35,7 +53,9 @@ def test_are_of_every_method_ignores_the_unit_of_the_loss():
     free = ["fit", "best_seen", "most_trained"]
     nats, bits = (evaluate(t, free, sizes=[3, 5]) for t in (runs, bits))
     np.testing.assert_allclose(bits["are"], nats["are"], rtol=1e-4)
-    np.testing.assert_allclose(bits["signed_error"], nats["signed_error"], rtol=1e-4, atol=1e-9)
+    np.testing.assert_allclose(
+        bits["signed_error"], nats["signed_error"], rtol=1e-4, atol=1e-9
+    )
 
 
 def test_one_row_a_cell_and_method_with_the_columns_of_the_contract():
@@ -52,7 +72,9 @@ def test_the_target_is_scored_by_hand():
     assert row["signed_error"] == pytest.approx(np.mean((2 - target) / target))
     assert (row["family"], row["target_params"], row["n_sizes"]) == ("mine", 1e10, 3)
     assert row["scale_up"] == pytest.approx(1e10 / runs["num_params"].unique()[2])
-    assert row["flops_share"] == pytest.approx(sum(runs["num_params"].unique()[:3]) / 1e10)
+    assert row["flops_share"] == pytest.approx(
+        sum(runs["num_params"].unique()[:3]) / 1e10
+    )
 
 
 def test_a_clean_law_is_forecast_exactly():
@@ -102,8 +124,10 @@ def test_the_share_is_of_own_tokens_or_of_the_longest_run():
 
 
 def test_the_early_cut_is_the_guides_or_ones_own():
-    rows = [evaluate(ladder(), ["best_seen"], early=e)["n_rows"][0]
-            for e in ("guide", 0.0, 10e9, 60e9)]  # fmt: skip
+    rows = [
+        evaluate(ladder(), ["best_seen"], early=e)["n_rows"][0]
+        for e in ("guide", 0.0, 10e9, 60e9)
+    ]
     assert rows == [12, 15, 12, 6]
 
 
@@ -120,17 +144,26 @@ def test_methods_agree_with_what_they_say():
     runs = selection.early_cut(selection.smallest(load_runs("opt"), 5))
     at = [175e9], [280e9]
     assert METHODS["best_seen"](runs, *at)[0] == runs["loss"].min()
-    assert METHODS["fit"](runs, *at)["loss"][0] == pytest.approx(fit(runs).predict(175e9, 280e9))
+    assert METHODS["fit"](runs, *at)["loss"][0] == pytest.approx(
+        fit(runs).predict(175e9, 280e9)
+    )
     borrowed = METHODS["borrowed"](runs, *at).iloc[0]
     assert (borrowed["A"], borrowed["alpha"]) == (BORROWED["A"], BORROWED["alpha"])
     assert np.log(BORROWED["A"]) == pytest.approx(PAPER_START[0])
     assert paper(runs, *at)["loss"][0] > 0
 
 
-@pytest.mark.parametrize("form", [
-    lambda loss: loss, lambda loss: list(loss), lambda loss: pd.Series(loss, index=[5, 4, 3][:2]),
-    lambda loss: pd.DataFrame({"loss": loss}), lambda loss: loss.astype("float32"),
-], ids=["array", "list", "series", "table", "float32"])  # fmt: skip
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda loss: loss,
+        lambda loss: list(loss),
+        lambda loss: pd.Series(loss, index=[5, 4, 3][:2]),
+        lambda loss: pd.DataFrame({"loss": loss}),
+        lambda loss: loss.astype("float32"),
+    ],
+    ids=["array", "list", "series", "table", "float32"],
+)
 def test_any_callable_will_do(form):
     def mine(train_runs, num_params, tokens_seen):
         return form(LAW.predict(num_params, tokens_seen))
@@ -141,13 +174,18 @@ def test_any_callable_will_do(form):
     assert np.isnan(row["E"])
 
 
-@pytest.mark.parametrize(("answer", "message"), [
-    ([2.0] * 3, "3 losses are no forecast of 2 targets"),
-    (pd.DataFrame({"loss": [2.0]}), "1 losses are no forecast of 2 targets"),
-    (pd.DataFrame({"forecast": [2.0, 2.0]}), "loss"),
-    ("high", "could not convert string to float"),
-    (None, ""), (np.nan, ""), ([2.0, np.inf], ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ([2.0] * 3, "3 losses are no forecast of 2 targets"),
+        (pd.DataFrame({"loss": [2.0]}), "1 losses are no forecast of 2 targets"),
+        (pd.DataFrame({"forecast": [2.0, 2.0]}), "loss"),
+        ("high", "could not convert string to float"),
+        (None, ""),
+        (np.nan, ""),
+        ([2.0, np.inf], ""),
+    ],
+)
 def test_a_bad_answer_is_a_failed_row(answer, message):
     table = evaluate(ladder(), [lambda *_: answer, "best_seen"])
     assert table["failed"].tolist() == [True, False]
@@ -161,16 +199,23 @@ def test_tables_are_split_by_family_and_kind():
     table = evaluate(runs, "best_seen")
     kinds = runs[["source", "family", "loss_kind"]].drop_duplicates()
     assert len(table) == len(kinds)
-    assert table[["source", "family", "loss_kind"]].values.tolist() == kinds.values.tolist()
+    assert (
+        table[["source", "family", "loss_kind"]].values.tolist()
+        == kinds.values.tolist()
+    )
     assert len(evaluate(["gpt3", ladder()], "best_seen")) == 3
-    assert evaluate({"one": ladder(), "two": ladder(5)}, "fit")["n_sizes"].tolist() == [3, 4]
+    assert evaluate({"one": ladder(), "two": ladder(5)}, "fit")["n_sizes"].tolist() == [
+        3,
+        4,
+    ]
 
 
 def test_a_repeated_index_does_not_mix_rows():
     twice = ladder().set_index(np.zeros(20, dtype=int))
     for name in ("fit", "best_seen", "paper"):
-        here, there = (evaluate({"f": t}, name).drop(columns="message")
-                       for t in (ladder(), twice))  # fmt: skip
+        here, there = (
+            evaluate({"f": t}, name).drop(columns="message") for t in (ladder(), twice)
+        )
         pd.testing.assert_frame_equal(here, there)
 
 
@@ -178,17 +223,24 @@ def test_sizes_by_number_by_array_and_by_function():
     runs = ladder(5)
     for sizes in ([2, 4], (2, 4), range(2, 5, 2), np.array([2, 4])):
         assert evaluate(runs, "best_seen", sizes=sizes)["n_sizes"].tolist() == [2, 4]
-    row = evaluate(runs, "best_seen", sizes=lambda t: selection.nearest(t, 2)).iloc[0]
+    row = evaluate(runs, "best_seen", sizes=lambda t: selection.largest(t, 2)).iloc[0]
     assert (row["n_sizes"], row["n_runs"]) == (2, 2)
     assert evaluate(runs, "best_seen", sizes=0)["failed"].all()
 
 
-@pytest.mark.parametrize("choice", [
-    lambda t: t.tail(5).reset_index(drop=True), lambda t: t.assign(loss=2.0),
-    lambda t: t.set_index(t.index + 1000),
-], ids=["new index", "new losses", "unknown index"])  # fmt: skip
+@pytest.mark.parametrize(
+    "choice",
+    [
+        lambda t: t.tail(5).reset_index(drop=True),
+        lambda t: t.assign(loss=2.0),
+        lambda t: t.set_index(t.index + 1000),
+    ],
+    ids=["new index", "new losses", "unknown index"],
+)
 def test_a_function_of_sizes_must_return_rows_it_was_given(choice):
-    with pytest.raises(DataError, match="sizes must return some rows of the table it gets"):
+    with pytest.raises(
+        DataError, match="sizes must return some rows of the table it gets"
+    ):
         evaluate(ladder(), "fit", sizes=choice)
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments import examples
 from hitchhiker import load_runs
-from hitchhiker.claims import examples
-from hitchhiker.data import tables_folder
-from hitchhiker.exports import read_export
-from hitchhiker.watching import UNDER_WAY
+from hitchhiker.forecasts.watching import UNDER_WAY
+from hitchhiker.runs.data import tables_folder
+from hitchhiker.runs.trackers import read_export
 from tools.book import ROOT
 
 FOLDER = tables_folder() / "examples"
@@ -31,7 +31,9 @@ def test_targets_are_hidden():
     end = load_runs("gpt3", loss_kind="validation").query("run == @examples.WATCHED")
     assert own["tokens_seen"].max() <= examples.PART * end["tokens_seen"].max()
     assert not own["is_final"].any()
-    assert pd.read_csv(FOLDER / "one_small_model.csv")["run"].unique().tolist() == ["opt-1.3b"]
+    assert pd.read_csv(FOLDER / "one_small_model.csv")["run"].unique().tolist() == [
+        "opt-1.3b"
+    ]
     assert not any("1.4" in c for c in pd.read_csv(FOLDER / "tracker_export.csv"))
 
 
@@ -39,16 +41,26 @@ def test_the_tracker_export_gives_the_real_losses_back():
     batches = {name: batch for name, batch in examples.TRACKED.values()}
     runs, notes = read_export(FOLDER / "tracker_export.csv", batch_tokens=batches)
     told = " ".join(notes)
-    for words in ("column Step", "4 columns", "batch of each run", "names of runs",
-                  "before the first step", "restart"):  # fmt: skip
+    for words in (
+        "column Step",
+        "4 columns",
+        "batch of each run",
+        "names of runs",
+        "before the first step",
+        "restart",
+    ):
         assert words in told, notes
     real = load_runs("overtrain", "overtrain-c4", "train")
     for run, (name, batch) in examples.TRACKED.items():
         own, truth = runs[runs["run"] == name], real[real["run"] == run]
         assert len(own) >= 40
-        assert own["num_params"].iloc[0] == pytest.approx(truth["num_params"].iloc[0], rel=0.05)
+        assert own["num_params"].iloc[0] == pytest.approx(
+            truth["num_params"].iloc[0], rel=0.05
+        )
         loss = np.interp(own["tokens_seen"], truth["tokens_seen"], truth["loss"])
-        np.testing.assert_allclose(own["loss"], loss, rtol=0.01, err_msg=f"{name}, {batch}")
+        np.testing.assert_allclose(
+            own["loss"], loss, rtol=0.01, err_msg=f"{name}, {batch}"
+        )
 
 
 def test_the_starter_notebook_is_its_chapter():
@@ -81,9 +93,16 @@ def test_alarms_are_rare_in_health_and_frequent_in_a_fault():
     assert rate.loc[(examples.BESIDE, 0.0), "alarm"] < 0.15
     assert rate.loc[(examples.BESIDE, 0.05), "found"] == pytest.approx(0.76, abs=0.03)
     logged = (
-        table[table["source"] != "ladder"].groupby(["seen", "fault", "source"])["found"].mean()
+        table[table["source"] != "ladder"]
+        .groupby(["seen", "fault", "source"])["found"]
+        .mean()
     )
     assert logged.groupby(["seen", "fault"]).mean()[examples.BESIDE, 0.05] > 0.8
-    assert not table.loc[table["source"] == "ladder", "alarm"].any()  # too few checkpoints
+    assert not table.loc[
+        table["source"] == "ladder", "alarm"
+    ].any()  # too few checkpoints
     assert rate.loc[examples.BESIDE, "found"].is_monotonic_increasing
-    assert rate.loc[(examples.ALONE, 0.0), "alarm"] > rate.loc[(examples.BESIDE, 0.0), "alarm"]
+    assert (
+        rate.loc[(examples.ALONE, 0.0), "alarm"]
+        > rate.loc[(examples.BESIDE, 0.0), "alarm"]
+    )

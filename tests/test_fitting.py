@@ -46,7 +46,9 @@ def test_chinchilla_points_give_the_known_optimum(chinchilla):
     """The global optimum of the summed Huber objective, to the digits printed."""
     found = fit(chinchilla, objective="huber-log")
     assert f"{found.objective:.6e}" == "1.018274e-03"
-    printed = [f"{v:.{d}f}" for v, d in zip(numbers(found.law), (3, 0, 3, 0, 3), strict=True)]
+    printed = [
+        f"{v:.{d}f}" for v, d in zip(numbers(found.law), (3, 0, 3, 0, 3), strict=True)
+    ]
     assert printed == ["1.817", "478", "0.347", "2143", "0.367"]
     assert (found.status, found.n_rows, found.n_runs) == ("ok", 240, 240)
 
@@ -62,8 +64,10 @@ def test_monte_carlo_is_unbiased():
     """Mean of 60 estimates of E within four standard errors of the truth."""
     law = SURFACES["chinchilla"]
     runs = table(law, n_tokens=10)
-    fits = fit_many([table(law, n_tokens=10, noise=1e-3, seed=s) for s in range(60)],
-                    objective="ls-log").table  # fmt: skip
+    fits = fit_many(
+        [table(law, n_tokens=10, noise=1e-3, seed=s) for s in range(60)],
+        objective="ls-log",
+    ).table
     error = fits["E"].std() / np.sqrt(len(fits))
     assert abs(fits["E"].mean() - law.E) < 4 * error
     assert error < 0.01
@@ -71,8 +75,19 @@ def test_monte_carlo_is_unbiased():
 
 
 @EACH
-@pytest.mark.parametrize("names", [("E",), ("A",), ("alpha",), ("B", "beta"), ("A", "alpha"),
-                                   ("alpha", "beta"), PARAMETERS], ids="-".join)  # fmt: skip
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("E",),
+        ("A",),
+        ("alpha",),
+        ("B", "beta"),
+        ("A", "alpha"),
+        ("alpha", "beta"),
+        PARAMETERS,
+    ],
+    ids="-".join,
+)
 def test_borrowed_parameters_are_kept(names, objective):
     """Fixing parameters at the truth recovers the others; fixed ones come back as given."""
     law = SURFACES["chinchilla"]
@@ -102,18 +117,24 @@ def test_scaled_threshold_follows_the_residuals():
         np.log(runs["loss"] / clean.predict(runs["num_params"], runs["tokens_seen"]))
     )
     delta = 1.345 * 1.4826 * residual.median()
-    penalty = np.where(residual <= delta, residual**2 / 2, delta * (residual - delta / 2)).sum()
+    penalty = np.where(
+        residual <= delta, residual**2 / 2, delta * (residual - delta / 2)
+    ).sum()
     assert clean.objective == pytest.approx(penalty, rel=0.01)
     far = runs.assign(loss=runs["loss"] * np.where(np.arange(160) % 20 == 7, 1.5, 1.0))
     at, truth = (1e11, 1e12), SURFACES["chinchilla"].predict(1e11, 1e12)
-    errors = {o: abs(fit(far, objective=o).predict(*at) / truth - 1)
-              for o in ("huber-scaled", "ls-log")}  # fmt: skip
+    errors = {
+        o: abs(fit(far, objective=o).predict(*at) / truth - 1)
+        for o in ("huber-scaled", "ls-log")
+    }
     assert errors["huber-scaled"] < 0.01 < errors["ls-log"]
 
 
 def test_scaled_threshold_without_noise():
     found = fit(table(), objective="huber-scaled")
-    np.testing.assert_allclose(numbers(found.law), numbers(SURFACES["chinchilla"]), rtol=1e-6)
+    np.testing.assert_allclose(
+        numbers(found.law), numbers(SURFACES["chinchilla"]), rtol=1e-6
+    )
     assert found.status == "ok"
 
 
@@ -121,10 +142,14 @@ def test_scaled_threshold_counts_weights_and_knows_no_unit():
     runs = table(noise=0.02, seed=5).drop(columns="run")
     counts = np.random.default_rng(0).integers(0, 3, len(runs))
     one = fit(runs, objective="huber-scaled", weights=counts)
-    two = fit(runs.loc[runs.index.repeat(counts)].assign(loss=lambda t: 7 * t["loss"]),
-              objective="huber-scaled")  # fmt: skip
+    two = fit(
+        runs.loc[runs.index.repeat(counts)].assign(loss=lambda t: 7 * t["loss"]),
+        objective="huber-scaled",
+    )
     assert two.objective == pytest.approx(one.objective, rel=1e-6)
-    assert two.predict(1e11, 1e12) / 7 == pytest.approx(one.predict(1e11, 1e12), rel=1e-5)
+    assert two.predict(1e11, 1e12) / 7 == pytest.approx(
+        one.predict(1e11, 1e12), rel=1e-5
+    )
 
 
 def test_borrowing_wrongly_costs_and_says_so():
@@ -153,7 +178,9 @@ def test_a_problem_without_rows_carries_no_number():
     assert fits.table["status"].tolist() == ["too_few_points", "ok"]
     assert np.isnan(numbers(fits[0].law)).all()
     assert "0 checkpoints cannot determine 5" in fits[0].warnings[0]
-    np.testing.assert_allclose(numbers(fits[1].law), numbers(SURFACES["chinchilla"]), rtol=1e-7)
+    np.testing.assert_allclose(
+        numbers(fits[1].law), numbers(SURFACES["chinchilla"]), rtol=1e-7
+    )
 
 
 def test_fits_is_a_sequence_and_a_table():
@@ -177,7 +204,9 @@ def test_generator_of_tables_and_shared_tables_agree():
     runs = table(noise=0.01)
     apart = fit_many(runs.iloc[:n] for n in (24, 40))
     shared = fit_many(runs, weights=[np.arange(40) < n for n in (24, 40)])
-    np.testing.assert_allclose(apart.table["objective"], shared.table["objective"], rtol=1e-8)
+    np.testing.assert_allclose(
+        apart.table["objective"], shared.table["objective"], rtol=1e-8
+    )
 
 
 def test_a_fit_predicts_as_its_law():
@@ -204,32 +233,62 @@ def test_the_table_is_not_changed():
     pd.testing.assert_frame_equal(runs, before)
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"objective": "huber"}, "objective 'huber' is none of huber-log, huber-scaled, ls-log, ls"),
-    ({"objective": None}, "objective None is none of"),
-    ({"fixed": {"gamma": 1.0}}, "fixed names 'gamma'; a law has E, A, alpha, B, beta"),
-    ({"fixed": {"alpha": -0.1}}, "fixed alpha must be a number from 0 to 1e100, got -0.1"),
-    ({"fixed": {"alpha": np.nan}}, "fixed alpha must be a number from 0 to 1e100, got nan"),
-    ({"fixed": {"alpha": "0.3"}}, "fixed alpha must be a number from 0 to 1e100, got '0.3'"),
-    ({"fixed": {"A": None}}, "fixed A must be a number from 0 to 1e100, got None"),
-    ({"fixed": ["alpha"]}, r"fixed must be a dict such as \{'alpha': 0.35\}, got \['alpha'\]"),
-    ({"fixed": {"E": 0, "A": 0, "B": 0}}, "fixed E, A and B are all zero"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"objective": "huber"},
+            "objective 'huber' is none of huber-log, huber-scaled, ls-log, ls",
+        ),
+        ({"objective": None}, "objective None is none of"),
+        (
+            {"fixed": {"gamma": 1.0}},
+            "fixed names 'gamma'; a law has E, A, alpha, B, beta",
+        ),
+        (
+            {"fixed": {"alpha": -0.1}},
+            "fixed alpha must be a number from 0 to 1e100, got -0.1",
+        ),
+        (
+            {"fixed": {"alpha": np.nan}},
+            "fixed alpha must be a number from 0 to 1e100, got nan",
+        ),
+        (
+            {"fixed": {"alpha": "0.3"}},
+            "fixed alpha must be a number from 0 to 1e100, got '0.3'",
+        ),
+        ({"fixed": {"A": None}}, "fixed A must be a number from 0 to 1e100, got None"),
+        (
+            {"fixed": ["alpha"]},
+            r"fixed must be a dict such as \{'alpha': 0.35\}, got \['alpha'\]",
+        ),
+        ({"fixed": {"E": 0, "A": 0, "B": 0}}, "fixed E, A and B are all zero"),
+    ],
+)
 def test_wrong_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         fit(table(), **options)
 
 
-@pytest.mark.parametrize(("weights", "message"), [
-    (np.ones(3), r"weights have shape \(1, 3\), the table has 40 rows: give one column a row"),
-    (1.0, r"weights have shape \(1,\), the table has 40 rows"),
-    (np.ones((1, 40)), r"weights have shape \(1, 1, 40\)"),
-    (-np.ones(40), "weights must be finite and not below zero"),
-    (np.full(40, np.nan), "weights must be finite and not below zero"),
-    (np.full(40, np.inf), "weights must be finite and not below zero"),
-    (["one"] * 40, "weights must be numbers, got type <U3"),
-    (np.full(40, 1e-300), "weights say how often a row counts: scale them to about one"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (
+            np.ones(3),
+            r"weights have shape \(1, 3\), the table has 40 rows: give one column a row",
+        ),
+        (1.0, r"weights have shape \(1,\), the table has 40 rows"),
+        (np.ones((1, 40)), r"weights have shape \(1, 1, 40\)"),
+        (-np.ones(40), "weights must be finite and not below zero"),
+        (np.full(40, np.nan), "weights must be finite and not below zero"),
+        (np.full(40, np.inf), "weights must be finite and not below zero"),
+        (["one"] * 40, "weights must be numbers, got type <U3"),
+        (
+            np.full(40, 1e-300),
+            "weights say how often a row counts: scale them to about one",
+        ),
+    ],
+)
 def test_wrong_weights_are_named(weights, message):
     with pytest.raises(DataError, match=message):
         fit(table(), weights=weights)

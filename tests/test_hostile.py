@@ -29,7 +29,7 @@ REFUSED = {
     "a list": lambda t: t.to_numpy().tolist(),
     "empty": lambda t: t.head(0),
     "1e30 tokens": lambda t: t.assign(tokens_seen=t["tokens_seen"] * 1e19),
-}  # fmt: skip
+}
 
 DOUBTED = {
     "one row": lambda t: t.head(1),
@@ -44,14 +44,16 @@ DOUBTED = {
     "rising in size": lambda t: t.assign(loss=1 + 1e-9 * t["num_params"] ** 0.9),
     "rising in tokens": lambda t: t.assign(loss=1 + 1e-9 * t["tokens_seen"] ** 0.9),
     "identical runs": lambda t: t.assign(
-        num_params=1e9, loss=2 + 1e3 / t["tokens_seen"] ** 0.3),
-}  # fmt: skip
+        num_params=1e9, loss=2 + 1e3 / t["tokens_seen"] ** 0.3
+    ),
+}
 
 SURVIVED = {
     "a strange index": lambda t: t.set_index(np.full(len(t), 7)),
     "index of text": lambda t: t.set_index(t["run"] + t["tokens_seen"].astype(str)),
-    "integers": lambda t: t.assign(num_params=t["num_params"].astype(int),
-                                   tokens_seen=t["tokens_seen"].astype(int)),
+    "integers": lambda t: t.assign(
+        num_params=t["num_params"].astype(int), tokens_seen=t["tokens_seen"].astype(int)
+    ),
     "an exa of tokens": lambda t: t.assign(tokens_seen=t["tokens_seen"] * 3e6),
     "tiny losses": lambda t: t.assign(loss=t["loss"] * 1e-12),
     "huge losses": lambda t: t.assign(loss=t["loss"] * 1e12),
@@ -60,7 +62,7 @@ SURVIVED = {
     "categories": lambda t: t.assign(run=t["run"].astype("category")),
     "shuffled": lambda t: t.sample(frac=1, random_state=0),
     "further columns": lambda t: t.assign(note="x", other=np.nan),
-}  # fmt: skip
+}
 SEEDS = (0, 1, 2)
 
 
@@ -98,7 +100,9 @@ def test_survived(name, seed):
     runs = hostile(SURVIVED[name], seed)
     found = fit(runs)
     assert found.status in ("ok", "at_bound")
-    loss = found.predict(runs["num_params"].to_numpy(float), runs["tokens_seen"].to_numpy(float))
+    loss = found.predict(
+        runs["num_params"].to_numpy(float), runs["tokens_seen"].to_numpy(float)
+    )
     assert np.median(np.abs(loss / runs["loss"].to_numpy() - 1)) < 0.02
 
 

@@ -5,7 +5,7 @@ import pytest
 from surfaces import OBJECTIVES, SURFACES, numbers, table
 
 from hitchhiker import ScalingLaw, fit, fit_many
-from hitchhiker.identification import STATUSES
+from hitchhiker.fits.identification import STATUSES
 
 LAW = SURFACES["chinchilla"]
 EACH = pytest.mark.parametrize("objective", OBJECTIVES)
@@ -19,29 +19,67 @@ def tied_tokens():
 
 
 CASES = {
-    "one size": (lambda: table(n_sizes=1), "not_identified",
-                 "one value of num_params: E, A and alpha cannot be told apart"),
-    "two sizes": (lambda: table(n_sizes=2), "not_identified",
-                  "two values of num_params: E, A and alpha cannot be told apart"),
-    "one token count": (lambda: table(n_tokens=1, n_sizes=9), "not_identified",
-                        "one value of tokens_seen: E, B and beta cannot be told apart"),
-    "two token counts": (lambda: table(n_tokens=2), "not_identified",
-                         "two values of tokens_seen: E, B and beta cannot be told apart"),
-    "tied tokens": (tied_tokens, "not_identified", "vary parameters and tokens independently"),
-    "one row": (lambda: table().iloc[:1], "too_few_points",
-                "1 checkpoint cannot determine 5 free parameters: add runs, or borrow"),
-    "four rows": (lambda: table().iloc[[0, 9, 18, 27]], "too_few_points",
-                  "4 checkpoints cannot determine 5 free parameters"),
-    "no floor": (lambda: table(ScalingLaw(0.0, 480, 0.35, 2100, 0.37)), "at_bound",
-                 "E is at its bound 0: these runs do not show where the loss levels off"),
-    "size does nothing": (lambda: table(ScalingLaw(2, 0, 0.3, 2100, 0.37)), "at_bound",
-                          "A is at its bound 0: in these runs the loss does not fall with size"),
-    "tokens do nothing": (lambda: table(ScalingLaw(2, 480, 0.35, 0, 0.3)), "at_bound",
-                          "B is at its bound 0: in these runs the loss does not fall with tokens"),
-    "constant loss": (lambda: table().assign(loss=3.0), "at_bound", "A is at its bound 0"),
-    "steeper than a law": (lambda: table(ScalingLaw(2, 1e60, 7.5, 2100, 0.37)), "at_bound",
-                           "alpha is at a bound: the sizes are too close"),
-}  # fmt: skip
+    "one size": (
+        lambda: table(n_sizes=1),
+        "not_identified",
+        "one value of num_params: E, A and alpha cannot be told apart",
+    ),
+    "two sizes": (
+        lambda: table(n_sizes=2),
+        "not_identified",
+        "two values of num_params: E, A and alpha cannot be told apart",
+    ),
+    "one token count": (
+        lambda: table(n_tokens=1, n_sizes=9),
+        "not_identified",
+        "one value of tokens_seen: E, B and beta cannot be told apart",
+    ),
+    "two token counts": (
+        lambda: table(n_tokens=2),
+        "not_identified",
+        "two values of tokens_seen: E, B and beta cannot be told apart",
+    ),
+    "tied tokens": (
+        tied_tokens,
+        "not_identified",
+        "vary parameters and tokens independently",
+    ),
+    "one row": (
+        lambda: table().iloc[:1],
+        "too_few_points",
+        "1 checkpoint cannot determine 5 free parameters: add runs, or borrow",
+    ),
+    "four rows": (
+        lambda: table().iloc[[0, 9, 18, 27]],
+        "too_few_points",
+        "4 checkpoints cannot determine 5 free parameters",
+    ),
+    "no floor": (
+        lambda: table(ScalingLaw(0.0, 480, 0.35, 2100, 0.37)),
+        "at_bound",
+        "E is at its bound 0: these runs do not show where the loss levels off",
+    ),
+    "size does nothing": (
+        lambda: table(ScalingLaw(2, 0, 0.3, 2100, 0.37)),
+        "at_bound",
+        "A is at its bound 0: in these runs the loss does not fall with size",
+    ),
+    "tokens do nothing": (
+        lambda: table(ScalingLaw(2, 480, 0.35, 0, 0.3)),
+        "at_bound",
+        "B is at its bound 0: in these runs the loss does not fall with tokens",
+    ),
+    "constant loss": (
+        lambda: table().assign(loss=3.0),
+        "at_bound",
+        "A is at its bound 0",
+    ),
+    "steeper than a law": (
+        lambda: table(ScalingLaw(2, 1e60, 7.5, 2100, 0.37)),
+        "at_bound",
+        "alpha is at a bound: the sizes are too close",
+    ),
+}
 
 
 @EACH
@@ -51,13 +89,24 @@ def test_status_and_warning(name, objective):
     found = fit(make(), objective=objective)
     assert found.status == status
     assert any(words in warning for warning in found.warnings), found.warnings
-    assert np.isfinite(numbers(found.law)).all(), "refuse and carry: the estimate is there"
+    assert np.isfinite(numbers(found.law)).all(), (
+        "refuse and carry: the estimate is there"
+    )
     assert all(f"! {warning}" in found.summary() for warning in found.warnings)
 
 
 @EACH
-@pytest.mark.parametrize("name", ["one size", "two sizes", "one token count", "two token counts",
-                                  "tied tokens", "four rows"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "one size",
+        "two sizes",
+        "one token count",
+        "two token counts",
+        "tied tokens",
+        "four rows",
+    ],
+)
 def test_what_is_seen_is_still_fitted(name, objective):
     """An unidentified fit passes through its points: interpolation is not the problem."""
     runs = CASES[name][0]()
@@ -71,21 +120,26 @@ def test_constant_loss_gives_the_constant():
     assert found.predict(1e12, 1e13) == pytest.approx(3.0)
 
 
-@pytest.mark.parametrize(("make", "fixed"), [
-    (lambda: table(n_sizes=1), ("A", "alpha")),
-    (lambda: table(n_sizes=2), ("alpha",)),
-    (lambda: table(n_sizes=2), ("E",)),
-    (lambda: table(n_tokens=1, n_sizes=9), ("B", "beta")),
-    (lambda: table(n_tokens=2), ("beta",)),
-    (lambda: table().iloc[[0, 9, 18]], ("alpha", "beta")),
-    (lambda: table().iloc[[0]], ("A", "alpha", "B", "beta")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("make", "fixed"),
+    [
+        (lambda: table(n_sizes=1), ("A", "alpha")),
+        (lambda: table(n_sizes=2), ("alpha",)),
+        (lambda: table(n_sizes=2), ("E",)),
+        (lambda: table(n_tokens=1, n_sizes=9), ("B", "beta")),
+        (lambda: table(n_tokens=2), ("beta",)),
+        (lambda: table().iloc[[0, 9, 18]], ("alpha", "beta")),
+        (lambda: table().iloc[[0]], ("A", "alpha", "B", "beta")),
+    ],
+)
 def test_borrowing_identifies(make, fixed):
     """What a warning advises helps: with those parameters borrowed the status is ok."""
     runs = make()
     found = fit(runs, fixed={name: getattr(LAW, name) for name in fixed})
     assert (found.status, found.warnings) == ("ok", ())
-    assert found.predict(7e10, 1.4e12) == pytest.approx(LAW.predict(7e10, 1.4e12), rel=1e-4)
+    assert found.predict(7e10, 1.4e12) == pytest.approx(
+        LAW.predict(7e10, 1.4e12), rel=1e-4
+    )
 
 
 def test_borrowing_too_little_does_not_identify():
@@ -101,8 +155,11 @@ def test_statuses_of_many_problems_are_independent():
     first = [np.arange(len(runs)) < n for n in (4, 8, 16, 32)]
     fits = fit_many(runs, weights=first)
     assert fits.table["status"].tolist() == [
-        "too_few_points", "not_identified", "not_identified", "ok"
-    ]  # fmt: skip
+        "too_few_points",
+        "not_identified",
+        "not_identified",
+        "ok",
+    ]
     assert fits.table["n_runs"].tolist() == [1, 1, 2, 4]
     alone = [fit(runs[mask]) for mask in first]
     assert [f.status for f in fits] == [f.status for f in alone]

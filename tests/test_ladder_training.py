@@ -30,7 +30,9 @@ def command(out):
 
 
 def table(out):
-    rows = pd.read_csv(out / "losses.csv").sort_values(["run", "step"], ignore_index=True)
+    rows = pd.read_csv(out / "losses.csv").sort_values(
+        ["run", "step"], ignore_index=True
+    )
     return rows.drop(columns="cpu_seconds")
 
 
@@ -52,14 +54,22 @@ def test_losses_fall_and_every_role_is_counted(whole):
     assert (ends["tokens_seen"] == ends["schedule_tokens"]).all()
     assert ends.groupby("model")["loss"].apply(lambda s: s.iloc[0] > s.iloc[-1]).all()
     roles = ["embedding", "position", "attention", "mlp", "norm"]
-    assert (rows[[f"params_{role}" for role in roles]].sum(axis=1) == rows["num_params"]).all()
-    assert (rows["flops"] > 6 * rows["params_non_embedding"] * rows["tokens_seen"]).all()
+    assert (
+        rows[[f"params_{role}" for role in roles]].sum(axis=1) == rows["num_params"]
+    ).all()
+    assert (
+        rows["flops"] > 6 * rows["params_non_embedding"] * rows["tokens_seen"]
+    ).all()
 
 
 @needs_torch
 def test_a_stopped_ladder_goes_on_as_if_it_had_not_been(whole, tmp_path):
-    with subprocess.Popen(command(tmp_path), start_new_session=True, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL) as process:  # fmt: skip
+    with subprocess.Popen(
+        command(tmp_path),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
         path, waited = tmp_path / "losses.csv", 0.0
         while not (path.exists() and path.read_text().count("\n") > 2) and waited < 120:
             time.sleep(0.1)
@@ -76,7 +86,9 @@ def test_another_text_is_refused(whole, tmp_path):
     facts = json.loads((whole / "corpus.json").read_text())
     assert {"python", "train_sha256", "held_out_sha256", "train_bytes"} <= set(facts)
     (tmp_path / "corpus.json").write_text(json.dumps(facts | {"train_bytes": 1}))
-    found = subprocess.run(command(tmp_path), capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        command(tmp_path), capture_output=True, text=True, check=False
+    )
     assert found.returncode == 1
     assert "another text" in found.stderr
 

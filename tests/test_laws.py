@@ -1,11 +1,12 @@
 """The equation: closed forms, limits, monotonicity, the compute-optimal point, refusals."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import minimize_scalar
 from surfaces import SURFACES
 
-from hitchhiker import ScalingLaw
+from hitchhiker import ScalingLaw, training_flops
 
 LAWS = pytest.mark.parametrize("law", SURFACES.values(), ids=SURFACES)
 
@@ -57,7 +58,9 @@ def test_compute_optimal_is_the_least_loss_on_the_budget(law, flops):
     def loss(log_params):
         return law.predict(np.exp(log_params), flops / 6 / np.exp(log_params))
 
-    best = minimize_scalar(loss, bounds=(np.log(1e5), np.log(1e15)), options={"xatol": 1e-10})
+    best = minimize_scalar(
+        loss, bounds=(np.log(1e5), np.log(1e15)), options={"xatol": 1e-10}
+    )
     assert law.predict(num_params, tokens) <= best.fun * (1 + 1e-12)
     assert num_params == pytest.approx(np.exp(best.x), rel=1e-5)
 
@@ -83,10 +86,16 @@ def test_law_holds_plain_floats():
     assert law == ScalingLaw(1, 2, 0.5, 3, 0.25)
 
 
-@pytest.mark.parametrize(("n", "d", "name"), [
-    (0, 1e9, "num_params"), (-1, 1e9, "num_params"), (np.nan, 1e9, "num_params"),
-    (1e9, 0, "tokens_seen"), ([1e9, 1e9], [1e9, -2], "tokens_seen"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("n", "d", "name"),
+    [
+        (0, 1e9, "num_params"),
+        (-1, 1e9, "num_params"),
+        (np.nan, 1e9, "num_params"),
+        (1e9, 0, "tokens_seen"),
+        ([1e9, 1e9], [1e9, -2], "tokens_seen"),
+    ],
+)
 def test_predict_refuses_counts_not_above_zero(n, d, name):
     with pytest.raises(ValueError, match=f"{name} must be above zero, got"):
         SURFACES["chinchilla"].predict(n, d)
@@ -103,3 +112,21 @@ def test_no_compute_optimum_without_both_terms(name):
 def test_compute_optimal_refuses_a_budget_not_above_zero(flops):
     with pytest.raises(ValueError, match="flops must be above zero, got"):
         SURFACES["chinchilla"].compute_optimal(flops)
+
+
+def test_training_flops_is_six_n_d():
+    assert training_flops(1e9, 2e10) == 1.2e20
+    np.testing.assert_array_equal(
+        training_flops([1e9, 2e9], [2e10, 1e10]), [1.2e20, 1.2e20]
+    )
+
+
+def test_training_flops_does_not_overflow_integers():
+    """70B parameters on 1.4T tokens is beyond 64-bit integers."""
+    params, tokens = np.array([70_000_000_000]), np.array([1_400_000_000_000])
+    np.testing.assert_allclose(training_flops(params, tokens), 5.88e23)
+    np.testing.assert_allclose(
+        training_flops(params.astype("int64"), pd.Series(tokens)), 5.88e23
+    )
+    small = np.array([2_000_000_000], dtype="int32")
+    np.testing.assert_allclose(training_flops(small, small), 2.4e19)

@@ -8,9 +8,10 @@ import pytest
 from scipy.optimize import OptimizeWarning, curve_fit
 from surfaces import SURFACES, table
 
-from hitchhiker import ScalingLaw, fit, load_runs, methods, selection
+from hitchhiker import ScalingLaw, fit, load_runs, selection
+from hitchhiker.evaluation import methods
+from hitchhiker.evaluation.methods import BORROWED, METHODS, PAPER_START, LawMethod
 from hitchhiker.laws import PARAMETERS
-from hitchhiker.methods import BORROWED, METHODS, PAPER_START, LawMethod
 
 TARGETS = (np.array([1e11, 1e11]), np.array([1e12, 2e12]))
 
@@ -30,11 +31,19 @@ def released_code(runs):
     return ScalingLaw(np.exp(p[2]), np.exp(p[0]), p[3], np.exp(p[1]), p[4])
 
 
-@pytest.mark.parametrize("runs", [
-    lambda: table(noise=0.01, seed=1),
-    lambda: selection.early_cut(load_runs("opt"), 10e9),
-    lambda: load_runs("gpt3", loss_kind="validation").query("tokens_seen > 10e9").iloc[::10],
-], ids=["synthetic", "opt", "gpt3"])  # fmt: skip
+@pytest.mark.parametrize(
+    "runs",
+    [
+        lambda: table(noise=0.01, seed=1),
+        lambda: selection.early_cut(load_runs("opt"), 10e9),
+        lambda: (
+            load_runs("gpt3", loss_kind="validation")
+            .query("tokens_seen > 10e9")
+            .iloc[::10]
+        ),
+    ],
+    ids=["synthetic", "opt", "gpt3"],
+)
 def test_paper_is_one_curve_fit_from_the_published_start(runs):
     runs = runs()
     ours, theirs = METHODS["paper"](runs, *TARGETS), released_code(runs)
@@ -97,7 +106,9 @@ def test_borrowed_keeps_the_published_values():
 
 def test_many_selections_in_one_go_are_those_one_by_one():
     runs = table(noise=0.01, n_sizes=6).reset_index(drop=True)
-    seen = np.array([runs["run"].isin([f"run-{i}" for i in range(k)]) for k in (3, 4, 6)])
+    seen = np.array(
+        [runs["run"].isin([f"run-{i}" for i in range(k)]) for k in (3, 4, 6)]
+    )
     for name in ("fit", "borrowed"):
         together = METHODS[name].many(runs, seen, *TARGETS)
         for mask, found in zip(seen, together, strict=True):
@@ -109,16 +120,26 @@ def test_many_selections_in_one_go_are_those_one_by_one():
 
 def test_baselines():
     """Best seen is the least loss; most trained is the loss of most FLOPs, though higher."""
-    runs = pd.DataFrame({"num_params": [10**9, 2 * 10**9, 10**9],
-                         "tokens_seen": [10**11, 10**11, 10**10],
-                         "loss": [2.5, 2.6, 2.4]})  # fmt: skip
+    runs = pd.DataFrame(
+        {
+            "num_params": [10**9, 2 * 10**9, 10**9],
+            "tokens_seen": [10**11, 10**11, 10**10],
+            "loss": [2.5, 2.6, 2.4],
+        }
+    )
     np.testing.assert_array_equal(METHODS["best_seen"](runs, *TARGETS), [2.4, 2.4])
     np.testing.assert_array_equal(METHODS["most_trained"](runs, *TARGETS), [2.6, 2.6])
     np.testing.assert_array_equal(METHODS["best_seen"](runs, 1e11, 1e12), [2.4])
 
 
 def test_built_in_names_are_those_of_the_contract():
-    assert list(METHODS)[:5] == ["paper", "fit", "borrowed", "best_seen", "most_trained"]
+    assert list(METHODS)[:5] == [
+        "paper",
+        "fit",
+        "borrowed",
+        "best_seen",
+        "most_trained",
+    ]
 
 
 @pytest.mark.parametrize("name", ["paper", "fit", "borrowed"])

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from surfaces import SURFACES, table
 
-from hitchhiker import evaluate, plots, selection, style
+from hitchhiker import evaluate, plots, selection
+from hitchhiker.plots import style
 
 
 @pytest.fixture
@@ -21,8 +22,13 @@ def ax():
 
 def test_numbers_as_people_write_them():
     assert [style.human(v) for v in (0, 999, 1e3, 7e7, 1.3e9, 1.4e12)] == [
-        "", "999", "1k", "70M", "1.3B", "1.4T",
-    ]  # fmt: skip
+        "",
+        "999",
+        "1k",
+        "70M",
+        "1.3B",
+        "1.4T",
+    ]
 
 
 def test_loss_curves_show_points_law_and_target(ax):
@@ -43,7 +49,9 @@ def test_heat_map_has_a_number_a_cell(ax):
 
 
 def test_ratio_dots_and_lines(ax):
-    rows = pd.DataFrame({"source": ["a", "a", "b"], "method": "m", "ratio": [0.5, 2.0, 1.0]})
+    rows = pd.DataFrame(
+        {"source": ["a", "a", "b"], "method": "m", "ratio": [0.5, 2.0, 1.0]}
+    )
     plots.ratio_dots(ax, rows, "ratio")
     assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b"]
     plots.message(ax, "One message")
@@ -64,7 +72,11 @@ def test_curves_are_labelled_with_sizes_and_titled_by_the_chapter(ax):
     assert len(ax.lines) == 3
     assert ax.get_ylabel() == "loss (bits per byte)"
     assert ax.get_xlabel() == "tokens seen"
-    assert [ax.get_title(loc=where) for where in ("left", "center", "right")] == ["", "", ""]
+    assert [ax.get_title(loc=where) for where in ("left", "center", "right")] == [
+        "",
+        "",
+        "",
+    ]
     for line, (_, run) in zip(ax.lines, runs.groupby("run"), strict=True):
         np.testing.assert_array_equal(line.get_xdata(), run["tokens_seen"])
         np.testing.assert_array_equal(line.get_ydata(), run["loss"])
@@ -83,30 +95,43 @@ def test_the_unseen_is_hollow_and_dashed(ax):
 
 
 def test_heat_map_marks_the_cheapest_good_cell(ax):
-    cells = pd.DataFrame({
-        "n_sizes": [2, 2, 3, 3], "share": [0.5, 1.0, 0.5, 1.0],
-        "are": [0.30, 0.08, 0.09, 0.01], "flops": [1e18, 3e18, 2e18, 6e18],
-    })  # fmt: skip
+    cells = pd.DataFrame(
+        {
+            "n_sizes": [2, 2, 3, 3],
+            "share": [0.5, 1.0, 0.5, 1.0],
+            "are": [0.30, 0.08, 0.09, 0.01],
+            "flops": [1e18, 3e18, 2e18, 6e18],
+        }
+    )
     assert plots.are_heatmap(ax, cells, levels=(0.10, 0.05, 0.001)) is ax
     boxes = [p for p in ax.patches if p.get_width() < 1]
     assert [(round(b.get_x()), round(b.get_y())) for b in boxes] == [(0, 0), (1, 0)]
     texts = [t.get_text() for t in ax.texts]
     assert {"30", "8.0", "9.0\n≤ 10", "1.0\n≤ 5"} <= set(texts)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("share of training seen", "number of sizes")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (
+        "share of training seen",
+        "number of sizes",
+    )
     assert [t.get_text() for t in ax.get_xticklabels()] == ["50 %", "100 %"]
 
 
 def test_heat_map_of_one_row_has_no_contours(ax):
-    cells = pd.DataFrame({"n_sizes": 3, "share": [0.5, 1.0], "are": [0.2, 0.1], "flops": [1, 2]})
+    cells = pd.DataFrame(
+        {"n_sizes": 3, "share": [0.5, 1.0], "are": [0.2, 0.1], "flops": [1, 2]}
+    )
     plots.are_heatmap(ax, cells)
     assert [t.get_text() for t in ax.texts] == ["20", "10\n≤ 10"]
 
 
 def test_small_heat_map_has_neither_numbers_nor_lines(ax):
-    cells = pd.DataFrame({
-        "n_sizes": [2, 2, 3], "scale_up": [5.83, 13.2, 5.83], "are": [0.3, 0.2, 0.04],
-        "flops": [2e18, 1e18, 3e18],
-    })  # fmt: skip
+    cells = pd.DataFrame(
+        {
+            "n_sizes": [2, 2, 3],
+            "scale_up": [5.83, 13.2, 5.83],
+            "are": [0.3, 0.2, 0.04],
+            "flops": [2e18, 1e18, 3e18],
+        }
+    )
     plots.are_heatmap(ax, cells, x="scale_up", fontsize=0, bar=False)
     assert not ax.texts
     assert len(ax.collections) == 1
@@ -115,7 +140,9 @@ def test_small_heat_map_has_neither_numbers_nor_lines(ax):
 
 
 def test_paired_dots(ax):
-    pairs = pd.DataFrame({"all": [0.04, 0.1], "last": [0.08, 0.05]}, index=["opt", "gpt3"])
+    pairs = pd.DataFrame(
+        {"all": [0.04, 0.1], "last": [0.08, 0.05]}, index=["opt", "gpt3"]
+    )
     assert plots.paired_dots(ax, pairs, labels={"all": "all checkpoints"}) is ax
     assert [t.get_text() for t in ax.get_yticklabels()] == ["opt", "gpt3"]
     assert [line.get_label() for line in ax.lines] == ["all checkpoints", "last"]
@@ -138,7 +165,9 @@ def test_loss_panels_are_one_a_family(ax):
     runs = table(n_sizes=3, n_tokens=200).assign(family="f", loss_kind="train")
     figure, axes = plt.subplots(1, 2)
     both = pd.concat([runs, runs.assign(family="g")], ignore_index=True)
-    drawn = plots.loss_panels(axes, both, {("f", "train"): "First", ("g", "train"): "Second"})
+    drawn = plots.loss_panels(
+        axes, both, {("f", "train"): "First", ("g", "train"): "Second"}
+    )
     assert drawn is axes
     assert [panel.get_title(loc="left") for panel in axes] == ["First", "Second"]
     for line in axes[0].lines:

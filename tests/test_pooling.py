@@ -1,13 +1,14 @@
-"""Learning a belief about scaling laws from many families."""
+"""Learning a prior about scaling laws from many families."""
 
 import json
 
 import numpy as np
 import pytest
 
-from hitchhiker import load_belief, load_runs, pooling
-from hitchhiker.data import shipped
-from hitchhiker.posterior import LEVELLESS, Posterior, Rows, log_loss
+from experiments import learn_prior
+from hitchhiker import load_prior, load_runs
+from hitchhiker.forecasts.posterior import LEVELLESS, Posterior, Rows, log_loss
+from hitchhiker.runs.data import shipped
 
 
 def population(n_studies=14, seed=0):
@@ -22,21 +23,23 @@ def population(n_studies=14, seed=0):
         size = np.repeat(np.log([0.05, 0.2, 0.8, 3.0]), 6)
         tokens = np.tile(np.linspace(-1, 1, 6), 4)
         loss = log_loss(theta, size, tokens) + 0.003 * rng.standard_normal(24)
-        out[f"s{k}", "f", "k"] = Rows(size, tokens, loss, np.repeat(np.arange(4), 6), np.ones(24))
+        out[f"s{k}", "f", "k"] = Rows(
+            size, tokens, loss, np.repeat(np.arange(4), 6), np.ones(24)
+        )
     return out, mean, spread
 
 
 def test_it_learns_what_a_population_looks_like():
     rows, mean, spread = population()
-    belief = pooling.learn(rows)
-    np.testing.assert_allclose(belief.mean, mean, atol=0.35)
-    assert (np.sqrt(np.diag(belief.covariance)) < 2 * spread).all()
-    assert (np.sqrt(np.diag(belief.covariance)) > 0.5 * spread).all()
-    assert belief.row_noise == pytest.approx(0.005, abs=0.003)
+    prior = learn_prior.learn(rows)
+    np.testing.assert_allclose(prior.mean, mean, atol=0.35)
+    assert (np.sqrt(np.diag(prior.covariance)) < 2 * spread).all()
+    assert (np.sqrt(np.diag(prior.covariance)) > 0.5 * spread).all()
+    assert prior.row_noise == pytest.approx(0.005, abs=0.003)
 
 
 def test_every_study_weighs_the_same():
-    weights = pooling.study_weights([("a", 1), ("a", 2), ("b", 1)])
+    weights = learn_prior.study_weights([("a", 1), ("a", 2), ("b", 1)])
     np.testing.assert_allclose(weights, [0.25, 0.25, 0.5])
 
 
@@ -47,45 +50,59 @@ def test_intervals_are_as_wide_as_the_errors_ask_for():
     told = []
     for i in range(4000):
         longer = 2.0 * (i % 2)
-        error = 2 * spread * rng.standard_normal() + longer * (0.05 * rng.standard_normal() - 0.03)
-        told.append({"key": (f"s{i % 20}", "f", "k"), "error": error, "variance": spread**2,
-                     "beyond": [0.0, longer], "found": found})  # fmt: skip
-    belief = pooling.calibrate(load_belief(), told)
-    assert belief.reach[0.8] == pytest.approx(2 * 1.2816, rel=0.06)
-    assert belief.reach[0.9] == pytest.approx(2 * 1.6449, rel=0.06)
-    assert belief.slip == pytest.approx(-0.03, abs=0.005)
-    width = belief.reach[0.8] * np.hypot(spread, 2 * belief.slip_noise)
+        error = 2 * spread * rng.standard_normal() + longer * (
+            0.05 * rng.standard_normal() - 0.03
+        )
+        told.append(
+            {
+                "key": (f"s{i % 20}", "f", "k"),
+                "error": error,
+                "variance": spread**2,
+                "beyond": [0.0, longer],
+                "found": found,
+            }
+        )
+    prior = learn_prior.calibrate(load_prior(), told)
+    assert prior.reach[0.8] == pytest.approx(2 * 1.2816, rel=0.06)
+    assert prior.reach[0.9] == pytest.approx(2 * 1.6449, rel=0.06)
+    assert prior.slip == pytest.approx(-0.03, abs=0.005)
+    width = prior.reach[0.8] * np.hypot(spread, 2 * prior.slip_noise)
     assert width == pytest.approx(1.2816 * np.hypot(2 * spread, 2 * 0.05), rel=0.2)
 
 
 def test_families_of_many_epochs_are_not_learned_from():
-    tables = pooling.families()
-    names = {key[1] for key in tables} - {key[1] for key in pooling.learnable(tables)}
+    tables = learn_prior.families()
+    names = {key[1] for key in tables} - {
+        key[1] for key in learn_prior.learnable(tables)
+    }
     assert names
-    assert all(load_runs(family=name)["epochs"].max() > pooling.MOST_EPOCHS for name in names)
+    assert all(
+        load_runs(family=name)["epochs"].max() > learn_prior.MOST_EPOCHS
+        for name in names
+    )
 
 
 def test_the_shipped_belief_is_what_the_tables_give():
-    rows = pooling.learnable(pooling.families())
-    known = load_belief()
-    again = pooling.learn(rows)
+    rows = learn_prior.learnable(learn_prior.families())
+    known = load_prior()
+    again = learn_prior.learn(rows)
     np.testing.assert_allclose(again.mean, known.mean, atol=0.02)
     np.testing.assert_allclose(again.covariance, known.covariance, atol=0.03)
     assert again.sources == known.sources
 
 
 def test_each_study_has_a_belief_without_it():
-    stored = json.loads(shipped("belief.json"))["beliefs"]
-    for source in load_belief().sources:
+    stored = json.loads(shipped("prior.json"))["priors"]
+    for source in load_prior().sources:
         assert source not in stored[f"without {source}"]["sources"]
         assert stored[f"without {source}"]["mean"] != stored["all"]["mean"]
 
 
 def test_a_left_out_study_does_not_enter():
-    rows = pooling.learnable(pooling.families())
+    rows = learn_prior.learnable(learn_prior.families())
     without = {k: r for k, r in rows.items() if k[0] != "gpt3"}
-    again = pooling.learn(without, start=load_belief())
-    np.testing.assert_allclose(again.mean, load_belief(without="gpt3").mean, atol=0.03)
+    again = learn_prior.learn(without, start=load_prior())
+    np.testing.assert_allclose(again.mean, load_prior(without="gpt3").mean, atol=0.03)
 
 
 def test_the_belief_is_about_what_has_no_unit():

@@ -16,8 +16,8 @@ from hitchhiker import (
     report,
     watch,
 )
-from hitchhiker.comparing import paired
-from hitchhiker.planning import promised_spread
+from hitchhiker.forecasts.comparing import paired
+from hitchhiker.forecasts.planning import promised_spread
 
 LAW = ScalingLaw(1.8, 480.0, 0.35, 2000.0, 0.37)
 
@@ -59,12 +59,12 @@ def test_budgets_that_buy_nothing_are_named(budget):
 
 
 def test_a_promise_is_about_what_a_forecast_then_says():
-    """On runs of the belief's own law the interval is as wide as was promised."""
+    """On runs of the prior's own law the interval is as wide as was promised."""
     sizes, target = [1e8, 4e8, 1.6e9], (1e10, 2e10)
     made = forecast(ladder(LAW, sizes=sizes, noise=0.008), *target).table.iloc[0]
-    from hitchhiker import load_belief
+    from hitchhiker import load_prior
 
-    width = np.log(made["high_80"] / made["loss"]) / load_belief().reach[0.8]
+    width = np.log(made["high_80"] / made["loss"]) / load_prior().reach[0.8]
     assert promised_spread(sizes, [2e10] * 3, target) == pytest.approx(width, rel=0.35)
 
 
@@ -129,13 +129,17 @@ def test_too_far_a_target_leaves_every_difference_open():
 
 def test_large_whole_numbers_of_parameters_do_not_overflow():
     whole = ladder(LAW, sizes=(10**8, 14 * 10**8)).astype({"num_params": "int64"})
-    made = compare(whole, whole.assign(loss=1.006 * whole["loss"]), 7 * 10**9, 2 * 10**10)
+    made = compare(
+        whole, whole.assign(loss=1.006 * whole["loss"]), 7 * 10**9, 2 * 10**10
+    )
     assert "train both at 3.1e+09 parameters" in made.advice
 
 
 def test_without_pairs_the_forecasts_are_compared_and_tell_less():
     good = ladder(LAW, sizes=(1e8, 3e8, 1e9))
-    bad = ladder(LAW, sizes=(1.5e8, 4.5e8, 1.5e9)).assign(loss=lambda t: 1.05 * t["loss"])
+    bad = ladder(LAW, sizes=(1.5e8, 4.5e8, 1.5e9)).assign(
+        loss=lambda t: 1.05 * t["loss"]
+    )
     apart, matched = compare(good, bad, 1e10, 2e10), compare(good, good, 1e10, 2e10)
     assert apart.pairs.empty
     assert apart.smallest > matched.smallest
@@ -156,9 +160,15 @@ def test_two_kinds_of_loss_are_not_compared():
 def test_real_pairs_are_told_rightly_more_often_than_not():
     right = []
     kind = "validation-c4-val"
-    runs = {c: load_runs(family=f"overtrain-{c}", loss_kind=kind)
-            for c in ("c4", "redpajama", "refinedweb")}  # fmt: skip
-    for first, second in (("c4", "redpajama"), ("c4", "refinedweb"), ("redpajama", "refinedweb")):
+    runs = {
+        c: load_runs(family=f"overtrain-{c}", loss_kind=kind)
+        for c in ("c4", "redpajama", "refinedweb")
+    }
+    for first, second in (
+        ("c4", "redpajama"),
+        ("c4", "refinedweb"),
+        ("redpajama", "refinedweb"),
+    ):
         sides = runs[first], runs[second]
         end = [t.loc[t["num_params"].idxmax()] for t in sides]
         small = [t[t["num_params"] < 1e9] for t in sides]
@@ -173,7 +183,9 @@ def test_real_pairs_are_told_rightly_more_often_than_not():
 def smooth_run(n=30, end=2e10, size=1e10, bump=0.0):
     tokens = np.geomspace(end / 40, end / 2, n)
     loss = LAW.predict(size, tokens) * np.exp(bump * (np.arange(n) >= 3 * n // 4))
-    return pd.DataFrame({"run": "big", "num_params": size, "tokens_seen": tokens, "loss": loss})
+    return pd.DataFrame(
+        {"run": "big", "num_params": size, "tokens_seen": tokens, "loss": loss}
+    )
 
 
 def test_a_healthy_run_stays_in_its_band():
@@ -200,7 +212,11 @@ def test_a_step_of_five_per_cent_is_a_departure_and_a_fall_or_a_bad_start_is_non
     healthy, small = smooth_run(), ladder(LAW)
     late = healthy["tokens_seen"] > 6e9
     early = healthy["tokens_seen"] < 1e9  # a twentieth of the run
-    for change, where, alarm in ((1.05, late, True), (0.95, late, False), (1.3, early, False)):
+    for change, where, alarm in (
+        (1.05, late, True),
+        (0.95, late, False),
+        (1.3, early, False),
+    ):
         own = healthy.assign(loss=healthy["loss"] * np.where(where, change, 1.0))
         seen = watch(pd.concat([small, own], ignore_index=True), "big", 2e10)
         assert (seen.left is not None) == alarm, change
@@ -226,11 +242,15 @@ def test_a_run_that_has_hardly_begun_says_so_and_no_schedule_is_blamed():
 def test_beside_finished_runs_intervals_are_wider():
     own, small = smooth_run(), ladder(LAW)
     both = pd.concat([small, own], ignore_index=True)
-    raw = forecast(pd.concat([small, own.assign(is_final=False)]), 1e10, 2e10).table.iloc[0]
+    raw = forecast(
+        pd.concat([small, own.assign(is_final=False)]), 1e10, 2e10
+    ).table.iloc[0]
     now = watch(both, "big", 2e10).forecasts.iloc[-1]
     wide, narrow = (np.log(t["high_80"] / t["loss"]) for t in (now, raw))
     assert 1.3 < wide / narrow < 1.5
-    alone = forecast(own[own["tokens_seen"] >= 2e9].assign(is_final=False), 1e10, 2e10).table
+    alone = forecast(
+        own[own["tokens_seen"] >= 2e9].assign(is_final=False), 1e10, 2e10
+    ).table
     seen = watch(own, "big", 2e10).forecasts.iloc[-1]
     assert seen["high_80"] == pytest.approx(alone["high_80"].iloc[0])
 
@@ -239,9 +259,14 @@ def test_a_run_can_be_watched_alone():
     assert len(watch(smooth_run(), "big", 2e10).forecasts) > 5
 
 
-@pytest.mark.parametrize(("run", "end", "words"), [
-    ("none", 2e10, "no run 'none'"), ("big", 1e9, "has seen"), ("r1e+08", 1e12, None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("run", "end", "words"),
+    [
+        ("none", 2e10, "no run 'none'"),
+        ("big", 1e9, "has seen"),
+        ("r1e+08", 1e12, None),
+    ],
+)
 def test_what_cannot_be_watched_is_named(run, end, words):
     runs = pd.concat([ladder(LAW), smooth_run()], ignore_index=True)
     if words:
@@ -261,8 +286,17 @@ def test_too_short_a_run_is_named():
 
 def test_a_report_fills_what_it_knows_and_leaves_blanks():
     runs = ladder(LAW)
-    text = report(runs, forecast(runs, 1e10, 2e10), notes=["3 rows left out"], title="Mine")
-    for heading in ("# Mine", "## Question", "## Runs", "## Validation", "## Use", "## Release"):
+    text = report(
+        runs, forecast(runs, 1e10, 2e10), notes=["3 rows left out"], title="Mine"
+    )
+    for heading in (
+        "# Mine",
+        "## Question",
+        "## Runs",
+        "## Validation",
+        "## Use",
+        "## Release",
+    ):
         assert heading in text
     assert "3 rows left out" in text
     assert "held out" in text

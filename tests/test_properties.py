@@ -12,13 +12,19 @@ from hitchhiker.laws import PARAMETERS
 
 # The ranges of published laws: exponents and irreducible losses of Chinchilla and after.
 LAWS = st.builds(
-    ScalingLaw, E=st.floats(0.5, 3), A=st.floats(50, 5000), alpha=st.floats(0.15, 0.6),
-    B=st.floats(50, 20000), beta=st.floats(0.15, 0.6),
-)  # fmt: skip
+    ScalingLaw,
+    E=st.floats(0.5, 3),
+    A=st.floats(50, 5000),
+    alpha=st.floats(0.15, 0.6),
+    B=st.floats(50, 20000),
+    beta=st.floats(0.15, 0.6),
+)
 NOISY = st.builds(
     lambda law, seed, noise: table(law, noise=noise, seed=seed).drop(columns="run"),
-    LAWS, st.integers(0, 10**6), st.sampled_from([1e-3, 0.01, 0.05]),
-)  # fmt: skip
+    LAWS,
+    st.integers(0, 10**6),
+    st.sampled_from([1e-3, 0.01, 0.05]),
+)
 FACTORS = st.floats(-6, 6).map(lambda power: 10**power)
 EACH = st.sampled_from(OBJECTIVES)
 FEW = settings(max_examples=25, deadline=None, derandomize=True)
@@ -43,34 +49,50 @@ def test_a_law_without_noise_is_recovered(law):
 
 @FEW
 @given(LAWS, st.sampled_from(PARAMETERS), EACH)
-def test_a_law_without_noise_is_recovered_around_a_borrowed_parameter(law, name, objective):
+def test_a_law_without_noise_is_recovered_around_a_borrowed_parameter(
+    law, name, objective
+):
     found = fit(table(law), objective=objective, fixed={name: getattr(law, name)})
     np.testing.assert_allclose(numbers(found.law), numbers(law), rtol=1e-5)
 
 
 @FEW
-@given(LAWS, FACTORS, st.floats(-5, 5).map(lambda p: 10**p), st.floats(-2, 5).map(lambda p: 10**p),
-       EACH)  # fmt: skip
+@given(
+    LAWS,
+    FACTORS,
+    st.floats(-5, 5).map(lambda p: 10**p),
+    st.floats(-2, 5).map(lambda p: 10**p),
+    EACH,
+)
 def test_units_of_a_clean_law(law, loss_unit, size_unit, token_unit, objective):
     """Losses times c: E, A, B times c.  N times k: A times k^alpha.  D times k: B times k^beta."""
     runs = table(law, sizes=(1e9, 1e11))
     units = {"loss": loss_unit, "num_params": size_unit, "tokens_seen": token_unit}
-    found = fit(runs.assign(**{c: runs[c] * k for c, k in units.items()}), objective=objective)
+    found = fit(
+        runs.assign(**{c: runs[c] * k for c, k in units.items()}), objective=objective
+    )
     expected = ScalingLaw(
-        E=law.E * loss_unit, A=law.A * loss_unit * size_unit**law.alpha, alpha=law.alpha,
-        B=law.B * loss_unit * token_unit**law.beta, beta=law.beta,
-    )  # fmt: skip
+        E=law.E * loss_unit,
+        A=law.A * loss_unit * size_unit**law.alpha,
+        alpha=law.alpha,
+        B=law.B * loss_unit * token_unit**law.beta,
+        beta=law.beta,
+    )
     np.testing.assert_allclose(numbers(found.law), numbers(expected), rtol=1e-5)
     assert found.status == "ok"
 
 
 @FEW
 @given(NOISY, FACTORS, st.floats(0.1, 1e5), st.floats(0.1, 1e5), EACH)
-def test_units_change_nothing_but_the_units(runs, loss_unit, size_unit, token_unit, objective):
+def test_units_change_nothing_but_the_units(
+    runs, loss_unit, size_unit, token_unit, objective
+):
     """The same optimum under noise; the objective on losses themselves goes with c squared."""
     here = fit(runs, objective=objective)
     units = {"loss": loss_unit, "num_params": size_unit, "tokens_seen": token_unit}
-    there = fit(runs.assign(**{c: runs[c] * k for c, k in units.items()}), objective=objective)
+    there = fit(
+        runs.assign(**{c: runs[c] * k for c, k in units.items()}), objective=objective
+    )
     scale = loss_unit**2 if objective == "ls" else 1.0
     assert there.objective == pytest.approx(here.objective * scale, rel=1e-6)
     assert there.status == here.status
@@ -105,7 +127,9 @@ def test_all_rows_twice_is_the_same_law(runs, objective):
     twice = fit(pd.concat([runs, runs], ignore_index=True), objective=objective)
     assert twice.objective == pytest.approx(2 * once.objective, rel=1e-6)
     assert twice.status == once.status
-    assert twice.predict(1e11, 1e12) == pytest.approx(once.predict(1e11, 1e12), rel=1e-3)
+    assert twice.predict(1e11, 1e12) == pytest.approx(
+        once.predict(1e11, 1e12), rel=1e-3
+    )
 
 
 @FEW
@@ -114,7 +138,9 @@ def test_fixing_a_parameter_at_its_fitted_value_changes_nothing(runs, objective,
     free = fit(runs, objective=objective)
     again = fit(runs, objective=objective, fixed={name: getattr(free.law, name)})
     assert again.objective == pytest.approx(free.objective, rel=1e-5)
-    assert again.predict(1e11, 1e12) == pytest.approx(free.predict(1e11, 1e12), rel=1e-3)
+    assert again.predict(1e11, 1e12) == pytest.approx(
+        free.predict(1e11, 1e12), rel=1e-3
+    )
 
 
 @FEW
@@ -123,7 +149,9 @@ def test_borrowing_never_fits_better(runs, objective, value):
     """A constraint cannot lower a global minimum: a cheap witness against local ones."""
     free = fit(runs, objective=objective).objective
     for name in ("alpha", "beta"):
-        assert fit(runs, objective=objective, fixed={name: value}).objective >= free * (1 - 1e-6)
+        assert fit(runs, objective=objective, fixed={name: value}).objective >= free * (
+            1 - 1e-6
+        )
 
 
 @FEW
@@ -139,7 +167,9 @@ def test_are_does_not_know_the_unit_of_the_loss(law, unit):
 @settings(FEW, max_examples=8)
 @given(NOISY, FACTORS)
 def test_evaluation_does_not_know_the_unit_of_the_loss(runs, unit):
-    here, there = (evaluate(t, ["fit", "best_seen", "most_trained"], sizes=[3, 4])
-                   for t in (runs, runs.assign(loss=runs["loss"] * unit)))  # fmt: skip
+    here, there = (
+        evaluate(t, ["fit", "best_seen", "most_trained"], sizes=[3, 4])
+        for t in (runs, runs.assign(loss=runs["loss"] * unit))
+    )
     np.testing.assert_allclose(there["are"], here["are"], rtol=1e-3, atol=1e-6)
     assert there["status"].tolist() == here["status"].tolist()

@@ -16,13 +16,26 @@ from tools.book import ROOT, pages
 
 ALLOWED = ROOT / "tests" / "prose_allow.txt"
 PARSER = MarkdownIt("commonmark").enable("table")
-for plugin in (front_matter_plugin, myst_role_plugin, footnote_plugin, colon_fence_plugin):
+for plugin in (
+    front_matter_plugin,
+    myst_role_plugin,
+    footnote_plugin,
+    colon_fence_plugin,
+):
     PARSER.use(plugin)
 PARSER.use(dollarmath_plugin).use(amsmath_plugin)
 
 # Directives whose body is no prose, and those whose argument is no title.
 VERBATIM = {"math", "bibliography", "literalinclude", "include", "raw", "glue:math"}
-NO_TITLE = {"figure", "image", "grid", "list-table", "solution", "solution-start", "glue:figure"}
+NO_TITLE = {
+    "figure",
+    "image",
+    "grid",
+    "list-table",
+    "solution",
+    "solution-start",
+    "glue:figure",
+}
 DIRECTIVE = re.compile(r"\{([\w:.-]+)\}\s*(.*)")
 OPTION = re.compile(r":[\w-]+:")
 
@@ -40,7 +53,7 @@ POINTERS = [
 # Not the 3 of GPT-3, the 4 of C4 or the 175 of OPT-175B: those are parts of names.
 NUMBER = re.compile(r"(?<![\w.,])(?<![A-Za-z]-)\d[\d.,]*(?:e[+-]?\d+)?(?:\s?[%×]|\w*)")
 FIX = """
-Typed numbers. Keep each with `hitchhiker.book.note` and glue it, or say it without the number
+Typed numbers. Keep each with `experiments.book.note` and glue it, or say it without the number
 (captions cannot glue). One that the paper or a definition sets may be allowed: add a line
 `chapter: number` to tests/prose_allow.txt."""
 
@@ -84,7 +97,9 @@ def sentences(text, offset=1):
         line = offset + (token.map[0] if token.map else 0)
         if token.type == "inline":
             yield from inline(token, line)
-        elif token.type in ("fence", "colon_fence") and DIRECTIVE.match(token.info.strip()):
+        elif token.type in ("fence", "colon_fence") and DIRECTIVE.match(
+            token.info.strip()
+        ):
             name, title, body, before = directive(token)
             if name == "code-cell":
                 yield from ((line, caption) for caption in captions(token))
@@ -95,8 +110,12 @@ def sentences(text, offset=1):
 
 def allowed(stem):
     """Return the literals that a page may type, longest first."""
-    entries = [line.partition(":") for line in ALLOWED.read_text(encoding="utf-8").splitlines()]
-    literals = [text.strip() for name, _, text in entries if name.strip() in (stem, "*")]
+    entries = [
+        line.partition(":") for line in ALLOWED.read_text(encoding="utf-8").splitlines()
+    ]
+    literals = [
+        text.strip() for name, _, text in entries if name.strip() in (stem, "*")
+    ]
     return sorted(filter(None, literals), key=len, reverse=True)
 
 
@@ -122,12 +141,18 @@ def test_no_number_is_typed(page):
 def test_allowlist_is_needed():
     """An entry that no page needs any more would let a later number through."""
     text = {page.stem: sentences(page.read_text(encoding="utf-8")) for page in pages()}
-    seen = {stem: " ".join(piece for _, piece in pieces) for stem, pieces in text.items()}
+    seen = {
+        stem: " ".join(piece for _, piece in pieces) for stem, pieces in text.items()
+    }
     stale = []
     for entry in ALLOWED.read_text(encoding="utf-8").splitlines():
         name, _, literal = map(str.strip, entry.partition(":"))
         places = seen.values() if name == "*" else [seen.get(name, "")]
-        if literal and not name.startswith("#") and not any(literal in text for text in places):
+        if (
+            literal
+            and not name.startswith("#")
+            and not any(literal in text for text in places)
+        ):
             stale.append(entry)
     assert not stale, f"no longer in the text, take them off {ALLOWED.name}: {stale}"
 
@@ -141,13 +166,22 @@ def test_allowlist_is_needed():
         ("```{note}\n:class: tip\n\nTen, or 12.\n```", ["12"]),
         (":::{admonition} Use 5 models\nText.\n:::", ["5"]),
         ("| a | b |\n|---|---|\n| x | 7 |", ["7"]),
-        ('```{code-cell}\n---\nmystnb: {figure: {caption: "3 runs"}}\n---\nx = 1\n```', ["3"]),
-        ("See Fig. 4, Eq. 2 and 3, § 6.1 (2022, arXiv 2410.11840); GPT-3 on C4, OPT-175B.", []),
-        ("{glue:text}`x:.3f` of $10^{9}$ {cite:p}`a2020b`, [here](b2.html) and `gpt3`.", []),
+        (
+            '```{code-cell}\n---\nmystnb: {figure: {caption: "3 runs"}}\n---\nx = 1\n```',
+            ["3"],
+        ),
+        (
+            "See Fig. 4, Eq. 2 and 3, § 6.1 (2022, arXiv 2410.11840); GPT-3 on C4, OPT-175B.",
+            [],
+        ),
+        (
+            "{glue:text}`x:.3f` of $10^{9}$ {cite:p}`a2020b`, [here](b2.html) and `gpt3`.",
+            [],
+        ),
         ("$$\nL = 1.7\n$$\n\n1. First\n2. Second\n\n```python\nx = 3\n```", []),
         ("```{code-cell}\nx = 3\n```", []),
     ],
-)  # fmt: skip
+)
 def test_lint_knows_prose_from_the_rest(text, found):
     assert [n for _, piece in sentences(text) for n in numbers(piece, [])] == found
 

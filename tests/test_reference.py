@@ -24,10 +24,13 @@ def cells(notebook):
 @pytest.mark.parametrize("page", chapters(), ids=lambda page: page.stem)
 def test_reference_belongs_to_chapter(page):
     path = reference(page)
-    assert path.exists(), f"{page.stem} has no reference: " + RENEW.format(name=page.stem)
+    assert path.exists(), f"{page.stem} has no reference: " + RENEW.format(
+        name=page.stem
+    )
     stored = nbformat.read(path, as_version=4)
     assert cells(stored) == cells(code_notebook(page)), (
-        f"the code of {page.stem} is newer than its reference: " + RENEW.format(name=page.stem)
+        f"the code of {page.stem} is newer than its reference: "
+        + RENEW.format(name=page.stem)
     )
     idle = [n for n, cell in enumerate(stored.cells, 1) if not cell.execution_count]
     assert not idle, f"cells {idle} of the reference of {page.stem} were never executed"
@@ -46,7 +49,9 @@ def compare(folder):
     command += ["--nbval-sanitize-with", str(ROOT / "tests" / "nbval.cfg")]
     command += ["-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(folder)]
     command += [str(folder / f"{CHAPTER}.ipynb")]
-    return subprocess.run(command, env=quiet, cwd=folder, capture_output=True, text=True)
+    return subprocess.run(
+        command, env=quiet, cwd=folder, capture_output=True, text=True
+    )
 
 
 def test_one_percent_in_one_loss_is_seen(tmp_path):
@@ -60,4 +65,6 @@ def test_one_percent_in_one_loss_is_seen(tmp_path):
     losses.to_csv(table, index=False)
     after = compare(tmp_path)
     assert after.returncode == 1, f"nbval saw nothing:\n{after.stdout}"
-    assert "Cell outputs differ" in after.stdout, f"it failed for another reason:\n{after.stdout}"
+    assert "Cell outputs differ" in after.stdout, (
+        f"it failed for another reason:\n{after.stdout}"
+    )

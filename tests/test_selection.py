@@ -50,17 +50,23 @@ def test_shares_of_own_and_of_the_longest():
 def test_by_size():
     runs = family()
     assert set(selection.smallest(runs, 2)["model"]) == {"s", "m"}
-    assert set(selection.nearest(runs, 2)["model"]) == {"m", "l"}
+    assert set(selection.largest(runs, 2)["model"]) == {"m", "l"}
     assert set(selection.window(runs, 1, 2)["model"]) == {"m"}
     assert set(selection.max_params(runs)["model"]) == {"l"}
     assert selection.max_tokens(runs, 0.5)["tokens_seen"].min() == 5e10
-    assert selection.nearest(runs, 0).empty
+    assert selection.largest(runs, 0).empty
 
 
 def test_selections_compose():
-    runs = selection.first_share(selection.early_cut(selection.smallest(family(), 2)), 0.6)
+    runs = selection.first_share(
+        selection.early_cut(selection.smallest(family(), 2)), 0.6
+    )
     assert set(runs["run"]) == {"a1", "a2", "b"}
-    assert runs.groupby("run")["tokens_seen"].max().to_dict() == {"a1": 2e10, "a2": 1e9, "b": 2e10}
+    assert runs.groupby("run")["tokens_seen"].max().to_dict() == {
+        "a1": 2e10,
+        "a2": 1e9,
+        "b": 2e10,
+    }
 
 
 def test_cost_counts_each_run_once_up_to_its_last_checkpoint():
@@ -106,17 +112,23 @@ def test_the_target_is_of_the_largest_runs_own_tokens():
 
 def test_the_guides_cut_is_a_tenth_or_ten_billion():
     """A tenth of a short run, 10e9 of a long one; the border itself is kept."""
-    runs = pd.DataFrame({
-        "run": ["short"] * 3 + ["long"] * 3, "num_params": 1e9, "loss": 3.0,
-        "tokens_seen": [1e9, 2e9, 2e10, 9e9, 10e9, 3e11],
-    })  # fmt: skip
+    runs = pd.DataFrame(
+        {
+            "run": ["short"] * 3 + ["long"] * 3,
+            "num_params": 1e9,
+            "loss": 3.0,
+            "tokens_seen": [1e9, 2e9, 2e10, 9e9, 10e9, 3e11],
+        }
+    )
     assert list(selection.early_cut(runs)["tokens_seen"]) == [2e9, 2e10, 10e9, 3e11]
     assert list(selection.early_cut(runs, 10e9)["tokens_seen"]) == [2e10, 3e11]
     assert len(selection.early_cut(runs, 0.0)) == 6
 
 
 def test_what_a_share_is_of_must_be_known():
-    with pytest.raises(DataError, match="share of 'longst': must be of 'own' tokens or of"):
+    with pytest.raises(
+        DataError, match="share of 'longst': must be of 'own' tokens or of"
+    ):
         selection.first_share(family(), 0.5, of="longst")
     with pytest.raises(DataError, match="share must be above 0 and at most 1, got 1.5"):
         selection.first_share(family(), 1.5)
@@ -127,12 +139,21 @@ def test_cost_uses_better_flops_where_the_table_has_them():
     assert selection.cost(runs) == pytest.approx(7 / 6 * selection.cost(family()))
 
 
-@pytest.mark.parametrize("select", [
-    lambda t: selection.smallest(t, 2), lambda t: selection.nearest(t, 2), selection.target,
-    selection.early_cut, lambda t: selection.early_cut(t, 10e9), selection.last_checkpoints,
-    lambda t: selection.first_share(t, 0.5), lambda t: selection.max_tokens(t, 0.5),
-    lambda t: selection.window(t, 1, 2), lambda t: selection.hold_out(t)[0],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "select",
+    [
+        lambda t: selection.smallest(t, 2),
+        lambda t: selection.largest(t, 2),
+        selection.target,
+        selection.early_cut,
+        lambda t: selection.early_cut(t, 10e9),
+        selection.last_checkpoints,
+        lambda t: selection.first_share(t, 0.5),
+        lambda t: selection.max_tokens(t, 0.5),
+        lambda t: selection.window(t, 1, 2),
+        lambda t: selection.hold_out(t)[0],
+    ],
+)
 def test_selections_take_rows_as_they_are(select):
     """Unchanged, in order, and whatever the index looks like."""
     runs = family()
@@ -140,7 +161,9 @@ def test_selections_take_rows_as_they_are(select):
     pd.testing.assert_frame_equal(some, runs.loc[some.index])
     assert some.index.is_monotonic_increasing
     repeated = select(runs.set_axis([0] * len(runs)))
-    pd.testing.assert_frame_equal(repeated.reset_index(drop=True), some.reset_index(drop=True))
+    pd.testing.assert_frame_equal(
+        repeated.reset_index(drop=True), some.reset_index(drop=True)
+    )
 
 
 def test_families_of_the_experiments():

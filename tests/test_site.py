@@ -19,8 +19,17 @@ MAX_PAGE = 600_000  # bytes of a page with its pictures
 MIN_ALT = 20  # characters
 # Elements that make a browser fetch something, and the attribute that says from where.
 FETCHING = {"object": "data", "image": "href", "use": "href"}
-FETCHING |= dict.fromkeys(("script", "img", "iframe", "source", "video", "audio", "embed"), "src")
-FETCHING_LINKS = {"stylesheet", "preload", "modulepreload", "prefetch", "preconnect", "icon"}
+FETCHING |= dict.fromkeys(
+    ("script", "img", "iframe", "source", "video", "audio", "embed"), "src"
+)
+FETCHING_LINKS = {
+    "stylesheet",
+    "preload",
+    "modulepreload",
+    "prefetch",
+    "preconnect",
+    "icon",
+}
 
 
 @cache
@@ -33,7 +42,11 @@ def soup(path):
 @cache
 def anchors(path):
     """Return every place in a page that a link can point at."""
-    return {tag[key] for key in ("id", "name") for tag in soup(path).find_all(attrs={key: True})}
+    return {
+        tag[key]
+        for key in ("id", "name")
+        for tag in soup(path).find_all(attrs={key: True})
+    }
 
 
 def is_outside(url):
@@ -44,7 +57,9 @@ def is_outside(url):
 def fetched(page):
     """Yield every address that a browser fetches to show the page."""
     for name, attribute in FETCHING.items():
-        yield from (tag[attribute] for tag in page.find_all(name, attrs={attribute: True}))
+        yield from (
+            tag[attribute] for tag in page.find_all(name, attrs={attribute: True})
+        )
     for tag in page.find_all(srcset=True):
         yield from (part.split()[0] for part in tag["srcset"].split(","))
     for tag in page.find_all("link", href=True):
@@ -62,7 +77,11 @@ def styled(css):
 def test_every_built_page_is_known():
     built = {path.relative_to(SITE) for path in SITE.rglob("*.html")}
     extra = {path for path in built if path.parts[0] not in ("_static", "reports")}
-    assert extra - {Path("genindex.html"), Path("search.html"), Path("404.html")} == set(PAGES)
+    assert extra - {
+        Path("genindex.html"),
+        Path("search.html"),
+        Path("404.html"),
+    } == set(PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
@@ -92,10 +111,16 @@ def test_links_and_pictures_land(page):
         if parts.scheme or parts.netloc:
             continue
         path, anchor = urldefrag(url)
-        target = (source.parent / unquote(urlsplit(path).path)).resolve() if path else source
+        target = (
+            (source.parent / unquote(urlsplit(path).path)).resolve() if path else source
+        )
         if not target.is_file():
             broken.append(f"{url}: no such file")
-        elif anchor and target.suffix == ".html" and unquote(anchor) not in anchors(target):
+        elif (
+            anchor
+            and target.suffix == ".html"
+            and unquote(anchor) not in anchors(target)
+        ):
             broken.append(f"{url}: no such place")
     assert not broken, f"{page}: " + ", ".join(broken)
 
@@ -103,12 +128,18 @@ def test_links_and_pictures_land(page):
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_pictures_say_what_they_show(page):
     article = soup(SITE / page).select_one("article.bd-article")
-    pictures = [(tag.get("src", ""), tag.get("alt", "")) for tag in article.find_all("img")]
+    pictures = [
+        (tag.get("src", ""), tag.get("alt", "")) for tag in article.find_all("img")
+    ]
     for drawing in article.select("figure svg, .cell_output svg"):
         title = drawing.find("title")
-        pictures.append(("svg", drawing.get("aria-label") or (title.get_text() if title else "")))
+        pictures.append(
+            ("svg", drawing.get("aria-label") or (title.get_text() if title else ""))
+        )
     mute = [source for source, alt in pictures if len(alt.strip()) < MIN_ALT]
-    assert not mute, f"{page}: alt text of {MIN_ALT} characters or more is missing: {mute}"
+    assert not mute, (
+        f"{page}: alt text of {MIN_ALT} characters or more is missing: {mute}"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
@@ -136,7 +167,9 @@ def test_chapter_can_be_downloaded(chapter):
     assert code == [cell.source for cell in code_notebook(chapter).cells]
 
 
-MAX_FIRST_VISIT = 1_500_000  # bytes, gzipped, of the landing page with all that it fetches
+MAX_FIRST_VISIT = (
+    1_500_000  # bytes, gzipped, of the landing page with all that it fetches
+)
 MAX_CHAPTER = 250_000  # bytes, gzipped, of a chapter's page and pictures
 
 
@@ -148,8 +181,11 @@ def packed(path):
 def own_files(page):
     """Return the files of the site that a page fetches."""
     path = SITE / page
-    found = {(path.parent / unquote(urldefrag(url)[0].split("?")[0])).resolve()
-             for url in fetched(soup(path)) if not url.startswith(("data:", "http"))}  # fmt: skip
+    found = {
+        (path.parent / unquote(urldefrag(url)[0].split("?")[0])).resolve()
+        for url in fetched(soup(path))
+        if not url.startswith(("data:", "http"))
+    }
     return {file for file in found if file.is_file()}
 
 

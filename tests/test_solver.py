@@ -5,7 +5,8 @@ import pytest
 from oracle import least_objective
 from surfaces import OBJECTIVES, SURFACES, table
 
-from hitchhiker import descent, fit, fit_many, fitting, load_runs, solver
+from hitchhiker import fit, fit_many, load_runs
+from hitchhiker.fits import fitting, newton, solver
 
 # Two points of the parameter space: every term alive, and one term nearly gone.
 POINTS = np.array([[0.5, 0.3, 0.4, 0.25, 0.3], [0.9, 1e-3, 1.1, 0.1, 0.05]])
@@ -25,7 +26,7 @@ def moved(problems, delta, step, shift):
     """The objective a step from POINTS, terms held at ``shift`` as the solver does."""
     theta = POINTS + step
     theta[:, (1, 3)] *= np.exp(step[:, (2, 4)] * shift)
-    return descent.expand(problems, theta, np.full((len(theta), 1), delta))[0]
+    return newton.expand(problems, theta, np.full((len(theta), 1), delta))[0]
 
 
 def unit(k, length):
@@ -38,27 +39,35 @@ def unit(k, length):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_gradient_is_that_of_the_objective(objective, delta):
     problems = stack(objective)
-    _, gradient, _, _, shift = descent.expand(problems, POINTS, np.full((2, 1), delta))
+    _, gradient, _, _, shift = newton.expand(problems, POINTS, np.full((2, 1), delta))
     for k in range(5):
         h = unit(k, 1e-6)
         up, down = moved(problems, delta, h, shift), moved(problems, delta, -h, shift)
-        np.testing.assert_allclose(gradient[:, k], (up - down) / (2 * h[:, k]), rtol=1e-5,
-                                   atol=1e-7 * np.abs(gradient).max())  # fmt: skip
+        np.testing.assert_allclose(
+            gradient[:, k],
+            (up - down) / (2 * h[:, k]),
+            rtol=1e-5,
+            atol=1e-7 * np.abs(gradient).max(),
+        )
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_hessian_is_that_of_the_objective(objective):
     problems = stack(objective)
-    _, _, hessian, _, shift = descent.expand(problems, POINTS, np.full((2, 1), 10.0))
+    _, _, hessian, _, shift = newton.expand(problems, POINTS, np.full((2, 1), 10.0))
     np.testing.assert_allclose(hessian, hessian.swapaxes(1, 2), rtol=1e-10, atol=1e-12)
     for i in range(5):
         for j in range(5):
             a, b = unit(i, 1e-3), unit(j, 1e-3)
-            corners = [moved(problems, 10.0, p * a + q * b, shift) * p * q
-                       for p in (-1, 1) for q in (-1, 1)]  # fmt: skip
+            corners = [
+                moved(problems, 10.0, p * a + q * b, shift) * p * q
+                for p in (-1, 1)
+                for q in (-1, 1)
+            ]
             numeric = sum(corners) / (4 * a[:, i] * b[:, j])
-            np.testing.assert_allclose(hessian[:, i, j], numeric, rtol=1e-3,
-                                       atol=1e-4 * np.abs(hessian).max())  # fmt: skip
+            np.testing.assert_allclose(
+                hessian[:, i, j], numeric, rtol=1e-3, atol=1e-4 * np.abs(hessian).max()
+            )
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -110,7 +119,9 @@ def test_resamples_are_solved_as_well_as_the_table(objective):
     fits = fit_many(runs, objective=objective, weights=weights)
     for counts, found in zip(weights, fits, strict=True):
         repeated = runs.loc[runs.index.repeat(counts)]
-        assert found.objective <= least_objective(repeated, objective, starts=4) * (1 + 1e-6)
+        assert found.objective <= least_objective(repeated, objective, starts=4) * (
+            1 + 1e-6
+        )
 
 
 @pytest.mark.parametrize("name", ["A", "B"])
@@ -126,8 +137,10 @@ def test_a_borrowed_size_alone_does_not_hide_the_optimum(name, seed):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_many_problems_are_each_solved_alone(objective):
     """A table each, of different length, gives what `fit` gives for each."""
-    tables = [table(law, n_sizes=3 + i, n_tokens=9 - i, noise=0.01, seed=i)
-              for i, law in enumerate(SURFACES.values())]  # fmt: skip
+    tables = [
+        table(law, n_sizes=3 + i, n_tokens=9 - i, noise=0.01, seed=i)
+        for i, law in enumerate(SURFACES.values())
+    ]
     together = fit_many(tables, objective=objective)
     for one, found in zip(tables, together, strict=True):
         alone = fit(one, objective=objective)
@@ -143,6 +156,8 @@ def test_chunks_do_not_change_the_answer(monkeypatch):
     monkeypatch.setattr(fitting, "CHUNK", 2 * len(runs))
     parts = fit_many(runs, weights=weights)
     assert parts.chunk == 2
-    np.testing.assert_allclose(parts.table["objective"], whole.table["objective"], rtol=1e-9)
+    np.testing.assert_allclose(
+        parts.table["objective"], whole.table["objective"], rtol=1e-9
+    )
     assert [f.warnings for f in parts] == [f.warnings for f in whole]
     assert parts.table["status"].tolist() == whole.table["status"].tolist()

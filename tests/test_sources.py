@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hitchhiker.sources import LOSS_COLUMNS, RUN_COLUMNS
-from hitchhiker.sources.__main__ import main
-from hitchhiker.sources.frames import VALIDATION, join, loss_frame, run_frame
-from hitchhiker.sources.rawfiles import MANIFEST, PROVENANCE_COLUMNS, SourceError, check_raw
-from hitchhiker.sources.tables import READERS, build, check_frames
-from hitchhiker.sources.thinning import MOST_ROWS, WIDEST_BIN, thin
+from tools.readers import LOSS_COLUMNS, RUN_COLUMNS
+from tools.readers.__main__ import main
+from tools.readers.frames import VALIDATION, join, loss_frame, run_frame
+from tools.readers.rawfiles import MANIFEST, PROVENANCE_COLUMNS, SourceError, check_raw
+from tools.readers.tables import READERS, build, check_frames
+from tools.readers.thinning import MOST_ROWS, WIDEST_BIN, thin
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 RAW = os.environ.get("HITCHHIKER_SOURCES")
@@ -46,14 +46,20 @@ def runs():
 
 @pytest.fixture(scope="module")
 def losses():
-    parts = {path.stem: pd.read_csv(path) for path in sorted((DATA / "losses").glob("*.csv"))}
-    return pd.concat(parts, names=["source"]).reset_index("source").reset_index(drop=True)
+    parts = {
+        path.stem: pd.read_csv(path) for path in sorted((DATA / "losses").glob("*.csv"))
+    }
+    return (
+        pd.concat(parts, names=["source"]).reset_index("source").reset_index(drop=True)
+    )
 
 
 # --- the shipped tables are what the raw files give -----------------------------------------
 
 
-@pytest.mark.skipif(not RAW, reason="set HITCHHIKER_SOURCES to the raw files to rebuild data/")
+@pytest.mark.skipif(
+    not RAW, reason="set HITCHHIKER_SOURCES to the raw files to rebuild data/"
+)
 def test_rebuild_gives_the_shipped_bytes(tmp_path):
     build(Path(RAW), tmp_path)
     built = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.csv"))
@@ -66,7 +72,12 @@ def test_rebuild_gives_the_shipped_bytes(tmp_path):
 
 def test_every_reader_is_shipped(runs, losses):
     sources = pd.read_csv(DATA / "sources.csv")
-    assert set(READERS) == set(runs["source"]) == set(losses["source"]) == set(sources["source"])
+    assert (
+        set(READERS)
+        == set(runs["source"])
+        == set(losses["source"])
+        == set(sources["source"])
+    )
     assert list(READERS) == sorted(READERS)
 
 
@@ -104,10 +115,14 @@ def toy_reader(**changes):
             "complete": True,
             "digitised": False,
         }
-        frame = loss_frame("toy-1m", "validation", tokens_seen=log["tokens"], loss=log["loss"])
+        frame = loss_frame(
+            "toy-1m", "validation", tokens_seen=log["tokens"], loss=log["loss"]
+        )
         return run_frame([run | changes]), frame
 
-    return SimpleNamespace(__name__="toy", read=read, LOSS_KINDS={"validation": VALIDATION})
+    return SimpleNamespace(
+        __name__="toy", read=read, LOSS_KINDS={"validation": VALIDATION}
+    )
 
 
 def test_whole_files_pass(raw):
@@ -117,20 +132,26 @@ def test_whole_files_pass(raw):
 
 def test_a_missing_file_is_named(raw):
     (raw / "toy" / "log.csv").unlink()
-    with pytest.raises(SourceError, match=r"toy/log\.csv: missing; expected 31 bytes.*Fetch"):
+    with pytest.raises(
+        SourceError, match=r"toy/log\.csv: missing; expected 31 bytes.*Fetch"
+    ):
         check_raw(raw)
 
 
 def test_a_truncated_file_is_named(raw):
     (raw / "toy" / "log.csv").write_bytes(b"tokens,loss\n1000,3.5\n")
-    with pytest.raises(SourceError, match=r"toy/log\.csv: 21 bytes, expected 31.*Fetch"):
+    with pytest.raises(
+        SourceError, match=r"toy/log\.csv: 21 bytes, expected 31.*Fetch"
+    ):
         check_raw(raw)
 
 
 def test_an_edited_file_is_named(raw):
     path = raw / "toy" / "log.csv"
     path.write_bytes(path.read_bytes().replace(b"3.25", b"3.20"))
-    with pytest.raises(SourceError, match=r"toy/log\.csv: right size .* but edited: sha256"):
+    with pytest.raises(
+        SourceError, match=r"toy/log\.csv: right size .* but edited: sha256"
+    ):
         check_raw(raw)
 
 
@@ -214,7 +235,9 @@ def noisy_log(rows=5_000, seed=0):
     random = np.random.default_rng(seed)
     tokens = np.sort(random.integers(10**8, 10**11, rows))
     loss = 2 + (tokens / 1e9) ** -0.3 + random.normal(0, 0.02, rows)
-    return loss_frame("long", "train", tokens_seen=tokens, step=tokens // 1000, loss=loss)
+    return loss_frame(
+        "long", "train", tokens_seen=tokens, step=tokens // 1000, loss=loss
+    )
 
 
 def test_short_logs_stay_as_they_are():
@@ -223,7 +246,9 @@ def test_short_logs_stay_as_they_are():
 
 
 def test_repeated_tokens_are_merged_by_median():
-    log = loss_frame("r", "train", tokens_seen=[1e9, 1e9, 1e9, 2e9], loss=[3.0, 9.0, 3.2, 2.5])
+    log = loss_frame(
+        "r", "train", tokens_seen=[1e9, 1e9, 1e9, 2e9], loss=[3.0, 9.0, 3.2, 2.5]
+    )
     thinned = thin(log)
     assert thinned["loss"].tolist() == [3.2, 2.5]
     assert thinned["n_averaged"].tolist() == [3, 1]
@@ -339,12 +364,18 @@ def test_early_pythia_410m_saw_all_its_tokens(losses):
 
 def test_every_pythia_training_ends_at_the_same_tokens(runs, losses):
     own = runs[runs["run"].str.startswith("pythia-")]["run"]
-    last = losses[losses["run"].isin(own)].groupby(["run", "loss_kind"])["tokens_seen"].max()
+    last = (
+        losses[losses["run"].isin(own)]
+        .groupby(["run", "loss_kind"])["tokens_seen"]
+        .max()
+    )
     assert set(last) == {143_000 * 2_097_152}
 
 
 def test_opt_is_in_nats(runs, losses):
-    ours = losses[losses["source"] == "opt"].merge(runs[["run", "batch_tokens"]], on="run")
+    ours = losses[losses["source"] == "opt"].merge(
+        runs[["run", "batch_tokens"]], on="run"
+    )
     assert ours["loss"].max() < 5
     assert (ours["tokens_seen"] == ours["step"] * ours["batch_tokens"]).all()
 
@@ -367,13 +398,17 @@ def test_chinchilla_has_43_sizes_and_keeps_its_order(runs, losses):
     ours = runs[runs["source"] == "chinchilla"]
     assert ours["model"].nunique() == 43
     assert sorted(ours["run"]) == [f"chinchilla-{index:03d}" for index in range(245)]
-    assert (losses.loc[losses["source"] == "chinchilla", "run"].value_counts() == 1).all()
+    assert (
+        losses.loc[losses["source"] == "chinchilla", "run"].value_counts() == 1
+    ).all()
     assert ours["note"].str.contains("highest losses").sum() == 5
 
 
 def test_chinchilla_keeps_the_precision_of_the_known_fit(runs, losses):
     """The replicated optimum of the summed Huber loss, 1.018274e-3, is that of our table."""
-    table = losses[losses["source"] == "chinchilla"].merge(runs[["run", "num_params"]], on="run")
+    table = losses[losses["source"] == "chinchilla"].merge(
+        runs[["run", "num_params"]], on="run"
+    )
     table = table.sort_values("loss").iloc[:-5]
     size, tokens = np.log(table["num_params"]), np.log(table["tokens_seen"])
     terms = 6.16924703 - 0.34731054 * size, 7.67015581 - 0.36717239 * tokens, 0.59730685
@@ -395,6 +430,8 @@ def test_repeated_data_are_counted(runs):
 
 def test_more_web_text_lowers_its_loss_and_raises_that_of_code(losses):
     for kind, falling in (("validation-c4", True), ("validation-code", False)):
-        mixes = [f"datablations-code-mix-4.2b-{percent}c4" for percent in range(10, 100, 10)]
+        mixes = [
+            f"datablations-code-mix-4.2b-{percent}c4" for percent in range(10, 100, 10)
+        ]
         final = pd.Series([end_of(losses, mix, kind)["loss"] for mix in mixes])
         assert (final.diff().dropna() < 0).all() == falling

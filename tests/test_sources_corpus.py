@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-DATA = Path(os.environ.get("HITCHHIKER_DATA") or Path(__file__).resolve().parents[1] / "data")
+DATA = Path(
+    os.environ.get("HITCHHIKER_DATA") or Path(__file__).resolve().parents[1] / "data"
+)
 
 # source -> runs, models, families
 COUNTS = {
@@ -92,7 +94,9 @@ def test_every_family_of_the_study_is_there(runs):
 def test_unknown_units_stay_apart(losses):
     kinds = pd.read_csv(DATA / "loss_kinds.csv").set_index("loss_kind")["unit"]
     unknown = kinds[kinds == "unknown"].index
-    assert set(unknown) == {kind for kind in kinds.index if kind.startswith("unknown-unit-")}
+    assert set(unknown) == {
+        kind for kind in kinds.index if kind.startswith("unknown-unit-")
+    }
     users = losses[losses["loss_kind"].isin(unknown)]
     assert set(users["source"]) == {"llm360", "revisiting"}
     rest = losses[losses["run"].isin(users["run"]) & ~losses["loss_kind"].isin(unknown)]
@@ -107,7 +111,9 @@ def test_what_counts_no_tokens_has_steps(losses):
 
 
 def test_natural_text_in_nats_is_plausible(losses):
-    natural = losses[~losses["loss_kind"].str.contains("unknown|grammar|span-filling|code|stack")]
+    natural = losses[
+        ~losses["loss_kind"].str.contains("unknown|grammar|span-filling|code|stack")
+    ]
     assert natural["loss"].between(1.0, 12.0).all()
 
 
@@ -144,7 +150,9 @@ def test_the_twin_of_olmo_is_not_counted_double(losses):
 
 def test_mad_logs_that_begin_midway_are_finals_only(runs, losses):
     part = of(losses, "mad")
-    midway = runs[(runs["source"] == "mad") & runs["note"].str.contains("midway")]["run"]
+    midway = runs[(runs["source"] == "mad") & runs["note"].str.contains("midway")][
+        "run"
+    ]
     assert len(midway) == 11
     rows = part.groupby("run").size()
     assert (rows[midway] == 1).all()
@@ -216,7 +224,12 @@ def test_bimix_mean_is_the_mean_of_its_domains(losses):
 
 def test_lamda_sizes_are_one_family_in_order(losses):
     part = losses[losses["family"] == "revisiting-lamda"]
-    at = part[part["tokens_seen"] > 1e11].groupby("run").first().sort_values("num_params")
+    at = (
+        part[part["tokens_seen"] > 1e11]
+        .groupby("run")
+        .first()
+        .sort_values("num_params")
+    )
     assert len(at) == 5
     assert at["loss"].is_monotonic_decreasing
 
@@ -224,7 +237,10 @@ def test_lamda_sizes_are_one_family_in_order(losses):
 def test_a_decayed_rate_ends_below_a_constant_one(losses):
     ends = of(losses, "schedules").groupby("run")["loss"].last()
     for size in ("25m", "100m", "400m"):
-        assert ends[f"schedules-cosine-72000-{size}"] < ends[f"schedules-constant-72000-{size}"]
+        assert (
+            ends[f"schedules-cosine-72000-{size}"]
+            < ends[f"schedules-constant-72000-{size}"]
+        )
         for fall in ("exponential", "linear"):
             run = f"schedules-wsd-{fall}-24000-{size}"
             assert ends[run] < ends[f"schedules-constant-24000-{size}"]
@@ -270,7 +286,9 @@ def test_evaluations_have_the_tokens_of_the_losses(losses, evaluations):
 
 def test_better_than_chance_at_the_end(evaluations):
     last = (
-        evaluations.sort_values("tokens_seen").groupby(["run", "task", "metric"])["value"].last()
+        evaluations.sort_values("tokens_seen")
+        .groupby(["run", "task", "metric"])["value"]
+        .last()
     )
     assert last["olmo-7b", "piqa", "accuracy-normalised"] > 0.75
     assert last["llm360-amber", "hellaswag", "score"] == pytest.approx(0.739, abs=0.01)

@@ -9,12 +9,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hitchhiker import DataError, ScalingLaw, fit, load_evaluations, load_runs, read_runs
-from hitchhiker.data import COLUMNS, read_table
-from hitchhiker.sources import datasheet
-from hitchhiker.sources.evaluations import EVALUATION_COLUMNS
-from hitchhiker.sources.evaluations import READERS as SCORE_READERS
-from hitchhiker.sources.tables import READERS
+from experiments import datasheet
+from hitchhiker import (
+    DataError,
+    ScalingLaw,
+    fit,
+    load_evaluations,
+    load_runs,
+    read_runs,
+)
+from hitchhiker.runs.data import COLUMNS, read_table
+from tools.readers.evaluations import EVALUATION_COLUMNS
+from tools.readers.evaluations import READERS as SCORE_READERS
+from tools.readers.tables import READERS
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 RAW = os.environ.get("HITCHHIKER_SOURCES")
@@ -67,10 +74,15 @@ def scores():
 
 def test_counts_by_source(table, scores):
     found = datasheet.coverage(table).set_index("source")
-    found["scores"] = scores["source"].value_counts().reindex(found.index).fillna(0).astype(int)
+    found["scores"] = (
+        scores["source"].value_counts().reindex(found.index).fillna(0).astype(int)
+    )
     counted = found[["models", "families", "rows", "scores"]]
     assert (
-        dict(zip(counted.index, counted.itertuples(index=False, name=None), strict=True)) == COUNTS
+        dict(
+            zip(counted.index, counted.itertuples(index=False, name=None), strict=True)
+        )
+        == COUNTS
     )
 
 
@@ -87,7 +99,11 @@ def test_second_evaluations_are_named_as_such(table):
     runs = table.drop_duplicates("run").set_index("run")
     second = runs.index[runs.index.str.endswith(datasheet.SECOND_EVALUATIONS)]
     assert len(second) == 7
-    assert runs.loc[second, "note"].str.startswith("no family: no training of its own").all()
+    assert (
+        runs.loc[second, "note"]
+        .str.startswith("no family: no training of its own")
+        .all()
+    )
 
 
 # --- physics --------------------------------------------------------------------------------
@@ -105,7 +121,9 @@ def test_tokens_and_steps_never_fall_within_a_run(table):
 
 
 def test_flops_are_six_per_parameter_and_token(table):
-    np.testing.assert_allclose(table["flops"], 6 * table["num_params"] * table["tokens_seen"])
+    np.testing.assert_allclose(
+        table["flops"], 6 * table["num_params"] * table["tokens_seen"]
+    )
     assert table["flops"].isna().equals(table["tokens_seen"].isna())
 
 
@@ -118,14 +136,18 @@ def test_losses_are_plausible_for_their_kind(table):
         mine = (left["unit"] == unit) & left["loss_kind"].str.contains(pattern)
         assert mine.any(), (unit, pattern)
         outside = left[mine & ~left["loss"].between(low, high)]
-        assert outside.empty, outside[["run", "loss_kind", "tokens_seen", "loss"]].head()
+        assert outside.empty, outside[
+            ["run", "loss_kind", "tokens_seen", "loss"]
+        ].head()
         left = left[~mine]
     assert left.empty, left["loss_kind"].unique()
 
 
 def test_training_improves_natural_text(table):
     """Finals lie below the start; data repeated too often and plateaus of grammars excepted."""
-    lines = table[~table["loss_kind"].str.contains("grammar")].groupby(["run", "loss_kind"])
+    lines = table[~table["loss_kind"].str.contains("grammar")].groupby(
+        ["run", "loss_kind"]
+    )
     ends = lines["loss"].agg(["first", "last", "size"]).query("size >= 5")
     rising = ends[ends["last"] >= ends["first"]].reset_index()
     assert set(rising["run"]) <= set(table.loc[table["epochs"] > 4, "run"]) | {
@@ -135,7 +157,9 @@ def test_training_improves_natural_text(table):
 
 def test_a_run_without_a_family_says_why(table):
     alone = table[table["family"].isna()].drop_duplicates("run")
-    assert (alone["note"].str.contains("no family") | alone["note"].str.contains("left out")).all()
+    assert (
+        alone["note"].str.contains("no family") | alone["note"].str.contains("left out")
+    ).all()
 
 
 def test_one_final_row_a_complete_run_and_kind(table):
@@ -154,7 +178,9 @@ def test_facts_agree_with_the_logs(table):
     known = table.dropna(subset=["batch_tokens", "step", "tokens_seen"])
     known = known[known["source"] != "gzip"]  # documents are shorter than the context
     share = known["tokens_seen"] / (known["step"] * known["batch_tokens"])
-    thinned = known["n_averaged"] > 1  # medians of steps and of tokens need not belong together
+    thinned = (
+        known["n_averaged"] > 1
+    )  # medians of steps and of tokens need not belong together
     assert share[~thinned].between(0.999, 1.001).all()
     assert share[thinned].between(0.97, 1.03).all()
     last = table.dropna(subset=["epochs", "unique_tokens", "tokens_seen"])
@@ -164,7 +190,11 @@ def test_facts_agree_with_the_logs(table):
 
 
 def test_no_run_lasts_longer_than_its_schedule_but_gpt3(table):
-    ends = table.groupby("run").agg({"tokens_seen": "max", "schedule_tokens": "first"}).dropna()
+    ends = (
+        table.groupby("run")
+        .agg({"tokens_seen": "max", "schedule_tokens": "first"})
+        .dropna()
+    )
     longer = ends[ends["tokens_seen"] > 1.01 * ends["schedule_tokens"]]
     assert set(table.loc[table["run"].isin(longer.index), "source"]) == {"gpt3"}
 
@@ -173,9 +203,15 @@ def test_what_nobody_states_is_empty(table):
     runs = table.drop_duplicates("run").set_index("source")
     for source in ("mad", "red_pajama", "revisiting"):
         assert runs.loc[source, list(datasheet.FACTS)].isna().all(axis=None), source
-    assert runs.loc["chinchilla", ["context", "tokenizer", "batch_tokens"]].isna().all(axis=None)
     assert (
-        runs.loc["schedules", ["batch_tokens", "context", "schedule_tokens"]].isna().all(axis=None)
+        runs.loc["chinchilla", ["context", "tokenizer", "batch_tokens"]]
+        .isna()
+        .all(axis=None)
+    )
+    assert (
+        runs.loc["schedules", ["batch_tokens", "context", "schedule_tokens"]]
+        .isna()
+        .all(axis=None)
     )
     assert runs["citation"].notna().all()
 
@@ -194,14 +230,18 @@ def test_the_mamba_log_stops_before_its_schedule():
     start, end, peak = 8_001, 239_401, 1e-4
     falling = raw[raw["step"] > 8_004]
     turn = np.pi * (falling["step"] - start) / (end - start)
-    np.testing.assert_allclose(falling["lr"], peak * (0.1 + 0.45 * (1 + np.cos(turn))), rtol=1e-9)
+    np.testing.assert_allclose(
+        falling["lr"], peak * (0.1 + 0.45 * (1 + np.cos(turn))), rtol=1e-9
+    )
     assert raw["step"].max() == 176_700
 
 
 @pytest.mark.skipif(not RAW, reason="set HITCHHIKER_SOURCES to the raw files")
 def test_overtrain_seeds_are_those_of_the_commands(table):
     runs = table[table["source"] == "overtrain"].drop_duplicates("run")
-    with zipfile.ZipFile(Path(RAW) / "overtrain" / "overtrain_models_json.zip") as archive:
+    with zipfile.ZipFile(
+        Path(RAW) / "overtrain" / "overtrain_models_json.zip"
+    ) as archive:
         commands = b"".join(archive.read(name) for name in archive.namelist()).decode()
     assert set(re.findall(r'"--seed",\s*"(\d+)"', commands)) == {"124"}
     assert set(runs["seed"].dropna()) == {124}
@@ -224,7 +264,9 @@ def test_scores_can_be_selected():
     some = load_evaluations(["olmo", "pythia"], task="piqa")
     assert set(some["source"]) == {"olmo", "pythia"}
     assert set(some["task"]) == {"piqa"}
-    with pytest.raises(DataError, match="no source 'opt' here; known: llm360, moduleformer"):
+    with pytest.raises(
+        DataError, match="no source 'opt' here; known: llm360, moduleformer"
+    ):
         load_evaluations("opt")
     with pytest.raises(DataError, match=r"no task 'chess' here; known: .*winogrande"):
         load_evaluations(task="chess")
@@ -245,10 +287,15 @@ def test_scores_do_not_lead_to_shared_tables():
 
 def test_scores_rise_with_falling_loss(scores, table):
     """Over the sizes of a suite at its end, LAMBADA's accuracy mirrors its loss."""
-    loss = table[table["loss_kind"] == "lambada-last-word"].groupby("run")["loss"].last()
+    loss = (
+        table[table["loss_kind"] == "lambada-last-word"].groupby("run")["loss"].last()
+    )
     zero = scores[(scores["task"] == "lambada_openai") & (scores["shots"] == 0)]
     accuracy = zero.groupby("run")["value"].last()
-    suite = [f"pythia-v1-{size}" for size in ("70m", "160m", "410m", "1b", "1.4b", "6.9b", "12b")]
+    suite = [
+        f"pythia-v1-{size}"
+        for size in ("70m", "160m", "410m", "1b", "1.4b", "6.9b", "12b")
+    ]
     assert loss[suite].is_monotonic_decreasing
     assert accuracy[suite].is_monotonic_increasing
 
@@ -258,10 +305,13 @@ def test_scores_rise_with_falling_loss(scores, table):
 
 def test_tables_of_the_datasheet_are_those_of_the_data():
     fresh = datasheet.renewed(README)
-    assert fresh == README, "run: python -m hitchhiker.sources.datasheet"
+    assert fresh == README, "run: python -m experiments.datasheet"
     assert set(datasheet.GENERATED.findall(README)[i][0] for i in range(4)) == {
-        "counts", "facts", "families", "licences",
-    }  # fmt: skip
+        "counts",
+        "facts",
+        "families",
+        "licences",
+    }
 
 
 def test_every_source_has_its_section_in_order():

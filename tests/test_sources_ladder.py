@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from hitchhiker import load_runs
-from hitchhiker.data import read_table
-from hitchhiker.sources import ladder
-from hitchhiker.sources.rawfiles import check_raw
-from hitchhiker.sources.tables import _render, check_frames
-from hitchhiker.sources.thinning import thin
+from hitchhiker.runs.data import read_table
+from tools.readers import ladder
+from tools.readers.rawfiles import check_raw
+from tools.readers.tables import _render, check_frames
+from tools.readers.thinning import thin
 
 DATA = ladder.HERE
 
@@ -33,7 +33,9 @@ def test_the_record_is_the_one_in_the_manifest():
 def test_the_tables_rebuild_from_the_record_byte_for_byte(made):
     runs, losses = made
     check_frames("ladder", runs, losses, ladder.LOSS_KINDS)
-    assert _render(thin(losses)).encode() == (DATA / "losses" / "ladder.csv").read_bytes()
+    assert (
+        _render(thin(losses)).encode() == (DATA / "losses" / "ladder.csv").read_bytes()
+    )
     shipped = pd.read_csv(DATA / "runs.csv", dtype=str, keep_default_na=False)
     shipped = shipped[shipped["source"] == "ladder"].set_index("run").sort_index()
     again = pd.read_csv(io.StringIO(_render(runs)), dtype=str, keep_default_na=False)
@@ -51,7 +53,14 @@ def test_seven_sizes_five_lengths_and_true_seeds():
 
 
 def test_runs_of_one_size_and_length_differ_in_nothing_but_the_seed(record):
-    same = ["num_params", "schedule", "schedule_tokens", "learning_rate", "corpus_sha256", "flops"]
+    same = [
+        "num_params",
+        "schedule",
+        "schedule_tokens",
+        "learning_rate",
+        "corpus_sha256",
+        "flops",
+    ]
     finished = record[record["is_final"]]
     assert (finished.groupby(["model", "step"])[same].nunique() == 1).all(axis=None)
     assert finished.groupby(["model", "step"])["loss"].nunique().min() >= 3
@@ -59,7 +68,9 @@ def test_runs_of_one_size_and_length_differ_in_nothing_but_the_seed(record):
 
 def test_every_parameter_has_a_role(record):
     roles = ["embedding", "position", "attention", "mlp", "norm"]
-    assert (record[[f"params_{role}" for role in roles]].sum(axis=1) == record["num_params"]).all()
+    assert (
+        record[[f"params_{role}" for role in roles]].sum(axis=1) == record["num_params"]
+    ).all()
     body = record[[f"params_{role}" for role in roles[2:]]].sum(axis=1)
     assert (body == record["params_non_embedding"]).all()
     assert body.min() < 10_000
@@ -74,8 +85,10 @@ def test_the_text_is_on_record_and_no_byte_was_seen_twice(record):
 
 def test_a_finished_run_ends_below_the_constant_rate():
     keys = ["num_params", "seed", "tokens_seen"]
-    parts = [load_runs(family=name).set_index(keys)["loss"]
-             for name in ("ladder", "ladder-constant")]  # fmt: skip
+    parts = [
+        load_runs(family=name).set_index(keys)["loss"]
+        for name in ("ladder", "ladder-constant")
+    ]
     finished, constant = parts[0].align(parts[1], join="inner")
     assert len(finished) == 4 * 29
     assert (finished < constant).all()

@@ -7,9 +7,16 @@ import numpy as np
 import pytest
 from surfaces import SURFACES, table
 
-from hitchhiker import allocation_interval, bootstrap, fit, interval, load_runs, sensitivity
-from hitchhiker.claims import fooled
-from hitchhiker.identification import effective_rows
+from experiments import fooled
+from hitchhiker import (
+    allocation_interval,
+    bootstrap,
+    fit,
+    interval,
+    load_runs,
+    sensitivity,
+)
+from hitchhiker.fits.identification import effective_rows
 
 LAW = SURFACES["chinchilla"]
 
@@ -89,7 +96,9 @@ def test_checkpoints_resampled_as_if_independent_are_overconfident():
     by_run = interval(bootstrap(runs, 200, objective="ls-log"), 3e10, 6e11).iloc[0]
     alone = runs.assign(run=np.arange(len(runs)))
     by_row = interval(bootstrap(alone, 200, objective="ls-log"), 3e10, 6e11).iloc[0]
-    assert by_run["high_80"] - by_run["low_80"] > 1.3 * (by_row["high_80"] - by_row["low_80"])
+    assert by_run["high_80"] - by_run["low_80"] > 1.3 * (
+        by_row["high_80"] - by_row["low_80"]
+    )
 
 
 def test_covariance_agrees_with_the_bootstrap():
@@ -103,7 +112,9 @@ def test_effective_rows_lie_between_runs_and_rows():
     rng = np.random.default_rng(0)
     codes = np.repeat(np.arange(10), 20)
     assert effective_rows(rng.normal(size=200), codes) > 120
-    assert effective_rows(np.repeat(rng.normal(size=10), 20), codes) == pytest.approx(10)
+    assert effective_rows(np.repeat(rng.normal(size=10), 20), codes) == pytest.approx(
+        10
+    )
 
 
 def test_allocation_brackets_the_optimum():
@@ -111,7 +122,9 @@ def test_allocation_brackets_the_optimum():
     table_ = allocation_interval(fits, 1e22).set_index("quantity")
     size, _ = LAW.compute_optimal(1e22)
     row = table_.loc["num_params"]
-    assert row["low_90"] < row["low_80"] < row["median"] < row["high_80"] < row["high_90"]
+    assert (
+        row["low_90"] < row["low_80"] < row["median"] < row["high_80"] < row["high_90"]
+    )
     assert row["low_90"] / 2 < size < row["high_90"] * 2
 
 
@@ -143,4 +156,6 @@ def test_a_large_bootstrap_stays_small():
     """A thousand of 5,000 rows, a chunk; the benchmark has ten thousand, in chunks of these."""
     command = [sys.executable, "-c", MEMORY]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert int(printed) < 600_000  # kilobytes, of which 150,000 are numpy, scipy and pandas
+    assert (
+        int(printed) < 600_000
+    )  # kilobytes, of which 150,000 are numpy, scipy and pandas

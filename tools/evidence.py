@@ -1,7 +1,7 @@
 """Compute the large experiments side by side before the chapters read them.
 
-``python tools/evidence.py --jobs 2`` fills the folder that HITCHHIKER_CACHE names; what is
-there already is left alone.
+``python tools/evidence.py --jobs 2`` fills the folder that HITCHHIKER_CACHE names; what
+is there already is left alone.
 """
 
 import argparse
@@ -14,29 +14,39 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from hitchhiker import claims, evidence
+import experiments
 
 # Experiments that others read: first, so that no two processes compute one.
-FIRST = [("hitchhiker.evidence", "size_grid"), ("hitchhiker.evidence", "share_grid")]
+FIRST = [("experiments.grids", "size_grid"), ("experiments.grids", "share_grid")]
 THEN = [
-    ("hitchhiker.claims.forecasts", "exponents"), ("hitchhiker.claims.borrow", "lenders"),
-    ("hitchhiker.claims.partial", "partial_evidence"),
-    ("hitchhiker.claims.borrow", "one_run_evidence"),
-]  # fmt: skip
+    ("experiments.forecast_errors", "exponents"),
+    ("experiments.borrow", "lenders"),
+    ("experiments.partial", "partial_evidence"),
+    ("experiments.borrow", "one_run_evidence"),
+]
 
 LONG = [
-    ("hitchhiker.claims.examples", "alarm_evidence"), ("hitchhiker.claims.fooled", "coverage"),
-    ("hitchhiker.claims.freedom", "tied_evidence"), ("hitchhiker.claims.down", "share_evidence"),
-]  # fmt: skip
+    ("experiments.examples", "alarm_evidence"),
+    ("experiments.fooled", "coverage"),
+    ("experiments.freedom", "tied_evidence"),
+    ("experiments.down", "share_evidence"),
+]
 
 
-def experiments():
-    """Return module and name of every function that `hitchhiker.evidence.once` keeps."""
-    names = [f"{claims.__name__}.{m.name}" for m in pkgutil.iter_modules(claims.__path__)]
-    modules = [evidence, *map(importlib.import_module, names)]
-    return [(module.__name__, name) for module in modules for name, thing in vars(module).items()
-            if hasattr(thing, "__wrapped__") and thing.__code__.co_name == "kept"
-            and thing.__module__ == module.__name__]  # fmt: skip
+def kept_experiments():
+    """Return module and name of every function that `experiments.cache.cached` keeps."""
+    names = [
+        f"experiments.{m.name}" for m in pkgutil.iter_modules(experiments.__path__)
+    ]
+    modules = map(importlib.import_module, names)
+    return [
+        (module.__name__, name)
+        for module in modules
+        for name, thing in vars(module).items()
+        if hasattr(thing, "__wrapped__")
+        and thing.__code__.co_name == "kept"
+        and thing.__module__ == module.__name__
+    ]
 
 
 def compute(which):
@@ -50,7 +60,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
     options = parser.parse_args()
-    every = experiments()
+    every = kept_experiments()
     then = [e for e in THEN if e in every]
     rest = [e for e in every if e not in FIRST + then]
     rest.sort(key=lambda e: e not in LONG)

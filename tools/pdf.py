@@ -16,13 +16,17 @@ FOOT = (
     '<span class="pageNumber"></span> / <span class="totalPages"></span></div>'
 )
 
-PLACE = re.compile(r"<!--pdf (\S*)-->(?: · <a [^>]*>the whole book \(PDF\)</a>)?")  # _ext/found.py
+PLACE = re.compile(
+    r"<!--pdf (\S*)-->(?: · <a [^>]*>the whole book \(PDF\)</a>)?"
+)  # _ext/found.py
 LINK = r'<!--pdf \1--> · <a href="\1guide.pdf">the whole book (PDF)</a>'
 
 
 def main():
     path = (
-        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+        os.environ.get("CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("chromium-browser")
     )
     if not path:
         sys.exit("no Chromium: install the package chromium, or name it in CHROMIUM")
@@ -32,13 +36,25 @@ def main():
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_context(offline=True, color_scheme="light").new_page()
         page.goto(f"file://{SOURCE}", wait_until="load", timeout=120_000)
-        page.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
-        page.evaluate("Promise.all([...document.images].map(i => i.decode().catch(() => null)))")
-        page.wait_for_function("!window.MathJax || !MathJax.startup || MathJax.startup.promise",
-                               timeout=120_000)  # fmt: skip
-        page.pdf(path=TARGET, format="A4", print_background=True, display_header_footer=True,
-                 header_template="<span></span>", footer_template=FOOT,
-                 margin={k: "16mm" for k in ("top", "bottom", "left", "right")})  # fmt: skip
+        page.evaluate(
+            "document.querySelectorAll('img').forEach(i => i.loading = 'eager')"
+        )
+        page.evaluate(
+            "Promise.all([...document.images].map(i => i.decode().catch(() => null)))"
+        )
+        page.wait_for_function(
+            "!window.MathJax || !MathJax.startup || MathJax.startup.promise",
+            timeout=120_000,
+        )
+        page.pdf(
+            path=TARGET,
+            format="A4",
+            print_background=True,
+            display_header_footer=True,
+            header_template="<span></span>",
+            footer_template=FOOT,
+            margin={k: "16mm" for k in ("top", "bottom", "left", "right")},
+        )
         browser.close()
     for page in TARGET.parent.rglob("*.html"):
         text = page.read_text(encoding="utf-8")

@@ -26,9 +26,24 @@ fig.savefig(STATIC / "forecast.png", dpi=130, **plain)
 fig, ax = plt.subplots(figsize=(12, 6.3), layout="none")
 fig.subplots_adjust(left=0.52, right=0.93, top=0.9, bottom=0.14)
 plots.loss_curves(ax, train, found.law, held_out=target)
-fig.text(0.04, 0.60, "The Hitchhiker's Guide\nto Scaling Law\nEstimation", fontsize=27,
-         weight="bold", color="#0f6b8c", va="center", linespacing=1.25)  # fmt: skip
-fig.text(0.04, 0.30, "Forecast a large language model's loss\nfrom small runs, with error bars.",
-         fontsize=17, color="#333333", va="center", linespacing=1.4)  # fmt: skip
+fig.text(
+    0.04,
+    0.60,
+    "The Hitchhiker's Guide\nto Scaling Law\nEstimation",
+    fontsize=27,
+    weight="bold",
+    color="#0f6b8c",
+    va="center",
+    linespacing=1.25,
+)
+fig.text(
+    0.04,
+    0.30,
+    "Forecast a large language model's loss\nfrom small runs, with error bars.",
+    fontsize=17,
+    color="#333333",
+    va="center",
+    linespacing=1.4,
+)
 fig.savefig(STATIC / "cover.png", dpi=100, **plain)
 print(STATIC / "forecast.png", STATIC / "cover.png")

@@ -1,7 +1,8 @@
 """Execute the chapters and store what they print as references for the tests.
 
 A reference holds code cells and their outputs without pictures, so that a review shows
-which numbers moved. ``python tools/refresh.py`` renews all of them, ``... data fitting`` some.
+which numbers moved. ``python tools/refresh.py`` renews all of them, ``... data
+fitting`` some.
 """
 
 import argparse
@@ -34,7 +35,9 @@ def refresh(page):
     notebook = code_notebook(page)
     place = {"metadata": {"path": str(page.parent)}}
     try:
-        NotebookClient(notebook, timeout=600, kernel_name="python3", resources=place).execute()
+        NotebookClient(
+            notebook, timeout=600, kernel_name="python3", resources=place
+        ).execute()
     except CellExecutionError as error:
         raise SystemExit(f"{page.name} does not run:\n{error}") from None
     for number, cell in enumerate(notebook.cells):
@@ -50,7 +53,9 @@ def selected(names):
     """Return the pages of these names, or all that compute; remove references without a page."""
     known = {page.stem: page for page in chapters()}
     if unknown := sorted(set(names) - set(known)):
-        raise SystemExit(f"No such chapter: {', '.join(unknown)}. There are: {', '.join(known)}.")
+        raise SystemExit(
+            f"No such chapter: {', '.join(unknown)}. There are: {', '.join(known)}."
+        )
     for path in REFERENCES.glob("*.ipynb"):
         if path.stem not in known:
             path.unlink()
@@ -61,8 +66,12 @@ def selected(names):
 def main():
     """Renew the references named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("chapter", nargs="*", help="names without .md; all of them by default")
-    parser.add_argument("--jobs", type=int, default=2, help="chapters executed at a time")
+    parser.add_argument(
+        "chapter", nargs="*", help="names without .md; all of them by default"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=2, help="chapters executed at a time"
+    )
     options = parser.parse_args()
     os.environ["GUIDE_FIGURES"] = "png"
     os.environ.pop("MPLBACKEND", None)

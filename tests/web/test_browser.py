@@ -13,7 +13,11 @@ from playwright.sync_api import sync_playwright
 from tools.book import ROOT, pages
 
 SITE = ROOT / "_build" / "html"
-PAGES = [*(page.relative_to(ROOT).with_suffix("").as_posix() for page in pages()), "404", "search"]
+PAGES = [
+    *(page.relative_to(ROOT).with_suffix("").as_posix() for page in pages()),
+    "404",
+    "search",
+]
 WIDTHS = (390, 820, 1400)
 ROUGH = ("serious", "critical")
 # Rules whose findings stand in the theme's own markup and were looked at: the reason.
@@ -23,11 +27,19 @@ EXCUSED = {}
 @pytest.fixture(scope="module")
 def browser():
     path = (
-        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+        os.environ.get("CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("chromium-browser")
     )
     assert path, "no Chromium: install the package chromium, or name it in CHROMIUM"
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync", "--allow-file-access-from-files"]  # fmt: skip
+    flags = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--allow-file-access-from-files",
+    ]
     with sync_playwright() as driver:
         made = driver.chromium.launch(executable_path=path, args=flags)
         yield made
@@ -40,8 +52,9 @@ def open_page(browser):
     contexts = []
 
     def opened(name, width=1400, scheme="light"):
-        context = browser.new_context(viewport={"width": width, "height": 900},
-                                      color_scheme=scheme, offline=True)  # fmt: skip
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
+        )
         contexts.append(context)
         words = json.dumps(scheme)
         context.add_init_script(
@@ -49,11 +62,18 @@ def open_page(browser):
         )
         page, wrong = context.new_page(), []
         page.on("requestfailed", lambda r: wrong.append(f"request failed: {r.url}"))
-        page.on("request", lambda r: wrong.append(f"asked outside: {r.url}")
-                if not r.url.startswith(("file:", "data:", "blob:")) else None)  # fmt: skip
+        page.on(
+            "request",
+            lambda r: (
+                wrong.append(f"asked outside: {r.url}")
+                if not r.url.startswith(("file:", "data:", "blob:"))
+                else None
+            ),
+        )
         page.on("pageerror", lambda e: wrong.append(f"error: {e}"))
         page.on(
-            "console", lambda m: wrong.append(f"console: {m.text}") if m.type == "error" else None
+            "console",
+            lambda m: wrong.append(f"console: {m.text}") if m.type == "error" else None,
         )
         page.goto(f"file://{SITE / name}.html", wait_until="load")
         page.wait_for_timeout(300)
@@ -89,10 +109,14 @@ def test_page_is_whole_at_every_width(open_page, name):
         found = page.evaluate(LOOK)
         broken = page.evaluate(BROKEN)
         assert not found["raw"], f"{name}: raw formulas {found['raw'][:3]}"
-        if name != "404":  # shown at any address, so its own ones start at the root of a server
+        if (
+            name != "404"
+        ):  # shown at any address, so its own ones start at the root of a server
             assert not wrong, f"{name} at {width}: {wrong[:3]}"
             assert not broken, f"{name}: missing images {broken[:3]}"
-            assert found["width"] <= width, f"{name} is {found['width']} px wide at {width}"
+            assert found["width"] <= width, (
+                f"{name} is {found['width']} px wide at {width}"
+            )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -102,22 +126,25 @@ def test_page_has_no_serious_barrier(open_page, name, scheme):
     page.evaluate(AXE_SCRIPT)
     rules = {"rules": {rule: {"enabled": False} for rule in EXCUSED}}
     found = page.evaluate("options => axe.run(document, options)", rules)
-    told = [f"{v['id']} ({v['impact']}): {v['nodes'][0]['target']} {v['nodes'][0]['html'][:120]} "
-            f"{v['nodes'][0].get('failureSummary', '')[:200]} x{len(v['nodes'])}"
-            for v in found["violations"] if v["impact"] in ROUGH]  # fmt: skip
+    told = [
+        f"{v['id']} ({v['impact']}): {v['nodes'][0]['target']} {v['nodes'][0]['html'][:120]} "
+        f"{v['nodes'][0].get('failureSummary', '')[:200]} x{len(v['nodes'])}"
+        for v in found["violations"]
+        if v["impact"] in ROUGH
+    ]
     assert not told, f"{name} in {scheme}: " + "\n".join(told)
 
 
 def test_the_panel_says_what_python_says(open_page):
-    from hitchhiker.claims import panel
+    from experiments import landing_panel
 
     page, wrong = open_page("index")
-    table = panel.panel_table()
+    table = landing_panel.panel_table()
     for row in table.iloc[:: max(1, len(table) // 6)].to_dict("records"):
         for name in ("sizes", "scale", "share"):
             page.select_option(f".guide-panel select[name={name}]", row[name])
         said = page.inner_text(".guide-panel output")
-        assert all(part in said for part in panel.sentence(row)), (row, said)
+        assert all(part in said for part in landing_panel.sentence(row)), (row, said)
     page.select_option(".guide-panel select[name=sizes]", "6 or more")
     page.select_option(".guide-panel select[name=scale]", "more than 50 times")
     page.select_option(".guide-panel select[name=share]", "10 %")
@@ -131,13 +158,20 @@ def test_the_panel_says_what_python_says(open_page):
 def test_the_decision_card_prints_on_one_sheet(open_page, tmp_path):
     page, _ = open_page("chapters/card")
     made = page.pdf(
-        path=tmp_path / "card.pdf", format="A4", margin={"top": "12mm", "bottom": "12mm"}
+        path=tmp_path / "card.pdf",
+        format="A4",
+        margin={"top": "12mm", "bottom": "12mm"},
     )
     assert len(re.findall(rb"/Type\s*/Page[^s]", made)) == 1
 
 
 def test_every_page_is_looked_at():
-    built = {p.relative_to(SITE).with_suffix("").as_posix() for p in SITE.rglob("*.html")
-             if "_static" not in p.parts and "reports" not in p.parts}  # fmt: skip
-    assert built - {"genindex", "py-modindex"} <= set(PAGES) | {"print"}, built - set(PAGES)
+    built = {
+        p.relative_to(SITE).with_suffix("").as_posix()
+        for p in SITE.rglob("*.html")
+        if "_static" not in p.parts and "reports" not in p.parts
+    }
+    assert built - {"genindex", "py-modindex"} <= set(PAGES) | {"print"}, built - set(
+        PAGES
+    )
     assert Path(SITE / "index.html").exists()

@@ -13,7 +13,9 @@ CHAPTER = ROOT / "_build" / "html" / "downloads" / "chapters" / "fitting.ipynb"
 
 def run(*command, cwd):
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
-    assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    assert done.returncode == 0, (
+        f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,8 @@ def test_downloaded_chapter_runs(fresh):
     assert "pip install" in book.cells[0].source
     assert " s with Python " in book.cells[0].source
     nbformat.write(book, fresh / "chapter.ipynb")
-    code = ("import nbformat, nbclient; b = nbformat.read('chapter.ipynb', 4);"
-            "nbclient.NotebookClient(b, timeout=600).execute()")  # fmt: skip
+    code = (
+        "import nbformat, nbclient; b = nbformat.read('chapter.ipynb', 4);"
+        "nbclient.NotebookClient(b, timeout=600).execute()"
+    )
     run(fresh / "env" / "bin" / "python", "-c", code, cwd=fresh)

@@ -1,0 +1,1 @@
+"""What the chapters compute: one module a chapter, and what several of them share."""

@@ -1,0 +1,1 @@
+"""Forecasting methods, how wrong they were, and a report on one family."""

@@ -1,0 +1,171 @@
+"""A report of a forecast that fills itself where it can, and leaves blanks where it cannot."""
+
+import numpy as np
+
+from ..fits.fitting import fit
+from ..fits.uncertainty import sensitivity
+from ..runs import selection
+from ..runs.checks import run_names
+from .evaluating import evaluate
+
+BLANK = "____"
+
+
+def report(runs, made, *, notes=(), title="Forecast of a scaling law"):
+    """The checklist of a trustworthy scaling-law report, as Markdown.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        The table that the forecast was made from.
+    made : Forecast
+        From `hitchhiker.forecast`.
+    notes : sequence of str
+        What was done to the file on the way, as from
+        `hitchhiker.runs.trackers.read_export`.
+    title : str
+
+    Returns
+    -------
+    str
+        Lines with ``____`` are the author's to fill in.
+
+    References
+    ----------
+    Li et al. 2025, (Mis)Fitting (arXiv:2502.18969), whose checklist the groups follow.
+
+    Examples
+    --------
+    >>> from hitchhiker import forecast, load_runs
+    >>> opt = load_runs("opt")
+    >>> small = opt[opt["num_params"] < 1e11]
+    >>> text = report(small, forecast(small, 175e9, 280e9))
+    >>> "## Uncertainty" in text, text.count("____") > 5
+    (True, True)
+    """
+    parts = [f"# {title}\n"]
+    sections = {
+        "Question": _question(made),
+        "Runs": _runs(runs),
+        "Measurement": _measurement(runs),
+        "Accounting": _accounting(runs),
+        "Selection": _selection(runs, notes),
+        "Fit": _fit(runs),
+        "Uncertainty": _uncertainty(made),
+        "Validation": _validation(runs, made),
+        "Use": _use(made),
+        "Release": [f"Table and code: {BLANK} (text, not pickles); licence: {BLANK}"],
+    }
+    for name, lines in sections.items():
+        parts.append(f"## {name}\n\n" + "\n".join(f"- {line}" for line in lines) + "\n")
+    return "\n".join(parts)
+
+
+def _interval(row, level):
+    return f"{row[f'low_{level}']:.4g} to {row[f'high_{level}']:.4g}"
+
+
+def _question(made):
+    levels = [c[4:] for c in made.table if c.startswith("low_")]
+    for row in made.table.to_dict("records"):
+        told = ", ".join(f"{k} %: {_interval(row, k)}" for k in levels)
+        yield (
+            f"Loss at {row['num_params']:.4g} parameters and {row['tokens_seen']:.4g} tokens: "
+            f"**{row['loss']:.4g}** ({told})"
+        )
+    yield f"Decision it serves, and the error it can bear: {BLANK}"
+    yield f"Written down before the target was seen: {BLANK}"
+
+
+def _runs(runs):
+    size, tokens = runs["num_params"], runs["tokens_seen"]
+    yield (
+        f"{run_names(runs).nunique()} runs, {len(selection.sizes(runs))} sizes from "
+        f"{size.min():.4g} to {size.max():.4g} parameters, {len(runs)} checkpoints up to "
+        f"{tokens.max():.4g} tokens, {selection.cost(runs):.3g} FLOPs"
+    )
+    for column, what in (
+        ("arch", "Architecture"),
+        ("corpus", "Data"),
+        ("schedule", "Schedule"),
+        ("seed", "Seeds"),
+    ):
+        known = runs[column].dropna().unique() if column in runs else []
+        yield f"{what}: {', '.join(map(str, known)) or BLANK}"
+    yield f"Tokenizer, unique tokens, epochs: {BLANK}"
+    yield f"How learning rate and batch were chosen for each size: {BLANK}"
+    yield f"Failed or diverged runs: {BLANK}"
+
+
+def _measurement(runs):
+    kind = ", ".join(runs["loss_kind"].dropna().unique()) if "loss_kind" in runs else ""
+    yield f"Loss: {kind or BLANK}; unit: {BLANK}; split and tokens evaluated: {BLANK}"
+    yield f"Smoothing: {BLANK}; evaluation noise as a number: {BLANK}"
+
+
+def _accounting(runs):
+    counted = (
+        "as the table says" if "flops" in runs else "6 FLOPs a parameter and token"
+    )
+    yield f"FLOPs: {counted}; parameters with or without embedding and head: {BLANK}"
+
+
+def _selection(runs, notes):
+    dropped = len(runs) - len(selection.early_cut(runs))
+    yield (
+        f"First tenth of each run, at most {selection.EARLY_TOKENS:.0e} tokens, left out: "
+        f"{dropped} of {len(runs)} checkpoints"
+    )
+    yield from notes or ["No other row was left out or changed by the tool"]
+    yield f"Rows left out before: {BLANK}"
+
+
+def _fit(runs):
+    found = fit(selection.early_cut(runs))
+    yield "Equation: L(N, D) = E + A / N^alpha + B / D^beta"
+    law = ", ".join(f"{k} = {v:.6g}" for k, v in found.law.as_dict().items())
+    yield f"Plain fit (Huber on the log loss, sum, delta 1e-3): {law}; status {found.status}"
+    yield from found.warnings
+
+
+def _uncertainty(made):
+    law = ", ".join(f"{k} = {v:.6g}" for k, v in made.law.as_dict().items())
+    yield (
+        f"Forecast: mean over laws under a prior learned from {len(made.sources)} studies "
+        f"({', '.join(made.sources)}); most plausible: {law}"
+    )
+    yield "Runs, not checkpoints, count as independent; intervals calibrated on other studies"
+    yield from (f"Warning: {w}" for w in made.warnings)
+
+
+def _validation(runs, made):
+    if len(selection.sizes(runs)) > 1:
+        rows = evaluate(
+            runs.drop(columns=["source", "family"], errors="ignore"),
+            ["forecast", "fit", "best_seen"],
+        )
+        told = ", ".join(
+            f"{r['method']} {100 * r['are']:.1f} %" for r in rows.to_dict("records")
+        )
+        yield (
+            f"Largest size held out and forecast from the others (scale-up "
+            f"{rows['scale_up'].iloc[0]:.1f}): ARE {told}"
+        )
+    else:
+        yield "One size: nothing can be held out"
+    last = made.table.iloc[-1]
+    moved = sensitivity(runs, last["num_params"], last["tokens_seen"]).iloc[1:]
+    for row in moved.reindex(moved["moved"].abs().sort_values(ascending=False).index)[
+        :3
+    ].itertuples():
+        if np.isfinite(row.moved):
+            yield f"The plain fit's forecast moves by {100 * row.moved:+.1f} % with: {row.change}"
+
+
+def _use(made):
+    yield from (f"Would narrow it: {a}" for a in made.advice)
+    yield (
+        f"What would falsify it: a loss outside {_interval(made.table.iloc[-1], '90')}"
+        if ("low_90" in made.table)
+        else f"What would falsify it: {BLANK}"
+    )

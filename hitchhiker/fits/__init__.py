@@ -1,0 +1,1 @@
+"""Laws estimated from runs, with an honest status and their uncertainty."""

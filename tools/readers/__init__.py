@@ -1,0 +1,34 @@
+"""Readers: one module a source, raw files in, rows of our own tables out.
+
+Each reader module has ``read(folder) -> (runs, losses)``, two tables with the
+columns `RUN_COLUMNS` and `LOSS_COLUMNS`.  ``python -m tools.readers DIR``
+checks the raw files against the manifest in DIR, calls every reader and writes
+``data/``.  Nothing in the package above imports this folder.
+"""
+
+RUN_COLUMNS = (
+    "run",  # unique over all sources, e.g. "pythia-v1-410m-deduped"
+    "source",  # folder of the raw files, e.g. "pythia"
+    "family",  # scaled model family; empty only with a note why
+    "model",  # one size of one family
+    "arch",  # decoder, encoder-decoder, mixture-of-experts, state-space, hybrid
+    "corpus",  # training data
+    "num_params",  # parameters, as the source counts them
+    "params_non_embedding",  # parameters without embedding and head, where known
+    "seed",  # of the run, where its configuration or a paper of its authors tells it
+    # passes over the training data at the end of the run; 1: nothing was repeated
+    "epochs",
+    "unique_tokens",  # tokens
+    "batch_tokens",  # tokens a step
+    "context",  # tokens
+    "tokenizer",
+    "schedule",  # learning rate: constant, cosine, linear, inverse-sqrt, wsd, two-stage
+    "schedule_tokens",  # tokens at which the schedule ends
+    "complete",  # True: the log reaches the end of the training
+    "digitised",  # True: read from a figure
+    "corrected",  # what was wrong in the original reader and is right here
+    "note",  # anything a user of this run should know
+    "citation",  # where the run, and facts beyond the raw file, come from
+)
+
+LOSS_COLUMNS = ("run", "loss_kind", "step", "tokens_seen", "loss", "n_averaged")
