@@ -18,6 +18,7 @@ import pandas as pd
 from hitchhiker.runs.data import tables_folder
 
 ROOT = Path(__file__).resolve().parents[1]
+EXPERIMENTS = []  # (module, name) of every function whose result is kept
 
 
 def cache_folder():
@@ -115,4 +116,5 @@ def cached(function):
             part.replace(path)
         return pd.read_csv(path, keep_default_na=True)
 
+    EXPERIMENTS.append((function.__module__, function.__name__))
     return kept

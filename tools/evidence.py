@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import experiments
+from experiments import cache
 
 # Experiments that others read: first, so that no two processes compute one.
 FIRST = [("experiments.grids", "size_grid"), ("experiments.grids", "share_grid")]
@@ -34,19 +35,10 @@ LONG = [
 
 
 def kept_experiments():
-    """Return module and name of every function that `experiments.cache.cached` keeps."""
-    names = [
-        f"experiments.{m.name}" for m in pkgutil.iter_modules(experiments.__path__)
-    ]
-    modules = map(importlib.import_module, names)
-    return [
-        (module.__name__, name)
-        for module in modules
-        for name, thing in vars(module).items()
-        if hasattr(thing, "__wrapped__")
-        and thing.__code__.co_name == "kept"
-        and thing.__module__ == module.__name__
-    ]
+    """Return module and name of every experiment whose result is kept."""
+    for module in pkgutil.iter_modules(experiments.__path__):
+        importlib.import_module(f"experiments.{module.name}")
+    return list(cache.EXPERIMENTS)
 
 
 def compute(which):
