@@ -27,10 +27,9 @@ from hitchhiker.runs.selection import (
 )
 
 from .cache import cached
-from .grids import FURTHER_KINDS, steps
+from .grids import NATS, further_kinds, steps
 from .rules import KEYS, verdict_of_parts
 
-NATS = "nats per token"
 FACTS = [*KEYS, "arch", "unit"]
 PLAIN = ("borrowed", "best_seen")
 TENTH = 10.0  # scale-up at which lenders are compared
@@ -60,7 +59,7 @@ AS_READ = {  # what the paper fitted, from nats per token or per target token
 def _families(min_sizes):
     """Tables of all families, finished runs too, each of one loss kind and with its unit."""
     runs = eligible(load_runs(), min_sizes=min_sizes, min_checkpoints=1)
-    runs = runs[~runs["loss_kind"].isin(FURTHER_KINDS)]
+    runs = runs[~runs["loss_kind"].isin(further_kinds())]
     runs = runs.merge(read_table("loss_kinds")[["loss_kind", "unit"]], on="loss_kind")
     return [table for _, table in runs.groupby(KEYS, sort=False)]
 

@@ -1,6 +1,5 @@
 """Claims about what error is worth having: noise, the size of real differences, right picks."""
 
-import re
 from functools import partial
 from itertools import combinations
 
@@ -9,27 +8,33 @@ import pandas as pd
 
 from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.fits.fitting import fit
-from hitchhiker.runs.data import load_runs
+from hitchhiker.runs.data import load_runs, read_table
 from hitchhiker.runs.selection import TARGET_TAIL, early_cut, size_names, window
 
 from . import ladder
 from .cache import cached
-from .grids import FURTHER_KINDS, eligible_families, share_grid, size_grid, steps
+from .grids import (
+    eligible_families,
+    further_kinds,
+    pair_groups,
+    share_grid,
+    size_grid,
+    steps,
+)
 from .rules import ESTIMATORS, KEYS, by_source, verdict_of_parts
 
 METHODS = dict(
     zip(("paper", "fit"), ESTIMATORS, strict=True)
 )  # names in the grids, and in words
-LATER = "not of the series"  # in the notes of overtrain's second series
-ANY, WORDS = ".*", "lambada-last-word|wikitext-word"
-OWN = "validation|validation-c4|validation-openlm|validation-(pile|slimpajama)-mean"
-# What two losses differ in, what that is, and what the paper reports for it.
+LATER = "trained again later, elsewhere"
+# What two losses differ in, what that is, and what the paper reports for it; names of
+# pairs of runs are relations of the table run_pairs.
 RUNGS = {
     "same weights, evaluated again": ("noise", ""),
     "same recipe, another seed": ("noise", "up to 3.5 to 4 %"),
     "same recipe, trained again": ("noise", ""),
     "trained again, loss on last words": ("noise", ""),
-    "trained again later, elsewhere": ("noise", ""),
+    LATER: ("noise", ""),
     "runs about their family's law": ("noise", ""),
     "forecast from all smaller sizes": ("forecast", "best: 4 %"),
     "deduplicated or not": ("effect", "about 5 %"),
@@ -40,44 +45,6 @@ RUNGS = {
     "32 times the tokens": ("effect", "about 50 % (30x)"),
     "another data mix": ("effect", "6 to 10 %"),
 }
-# A run's partner is its name with a pattern replaced; the last column says on which
-# losses.
-PARTNERS = (
-    ("same weights, evaluated again", r"-(again|late)$", "", WORDS),
-    ("same recipe, another seed", r"^(ladder-w\d+)-s[1-4]-", r"\1-s0-", OWN),
-    ("same recipe, trained again", r"^(olmo-7b)-twin-2t$", r"\1", ANY),
-    ("same recipe, trained again", r"^(schedules-constant)-24000", r"\1-72000", OWN),
-    (
-        "trained again, loss on last words",
-        r"^pythia-v1-(70m|1b)(|-deduped)$",
-        r"pythia-v0-\1\2",
-        WORDS,
-    ),
-    # not v1 2.8b: one of its two evaluations stands for the wrong corpus
-    (
-        "deduplicated or not",
-        r"^(pythia-v[01]-(?!2\.8b)[\d.]+[mb]|pythia-v0-2\.8b)-deduped$",
-        r"\1",
-        WORDS,
-    ),
-    ("2 to 4 epochs, not 1", r"-[234]ep$", "-1ep", OWN),
-    ("5 or 7 epochs, not 1", r"-[57]ep$", "-1ep", OWN),
-    ("14 or 44 epochs, not 1", r"-(14|44)ep$", "-1ep", OWN),
-    *(
-        ("twice the tokens", rf"^(overtrain-.*)-{2 * k}x$", rf"\1-{k}x", OWN)
-        for k in (1, 2, 4, 8, 16)
-    ),
-    ("32 times the tokens", r"^(overtrain-.*)-32x$", r"\1-1x", OWN),
-    ("another data mix", r"^(bimix-\w+)-\w+$", r"\1-baseline", OWN),
-    ("another data mix", r"^(datablations-code-mix-4.2b)-\d0c4$", r"\1-90c4", OWN),
-    ("another data mix", r"^overtrain-re\w+(-7b-1x)$", r"overtrain-c4\1", ANY),
-    (
-        "another data mix",
-        r"^overtrain-redpajama(-7b-1x)$",
-        r"overtrain-refinedweb\1",
-        ANY,
-    ),
-)
 BANDS = {
     "below 2 %": (0.0, 0.02),
     "2 to 5 %": (0.02, 0.05),
@@ -162,21 +129,28 @@ def ladder_evidence():
     runs = load_runs()
     runs["at"] = runs["tokens_seen"].fillna(runs["step"])
     runs = runs[runs["loss_kind"] != "train"]
-    later = runs["note"].str.contains(LATER, na=False)
-    series = dict(list(runs[~later].groupby(["run", "loss_kind"])))
+    logs = dict(list(runs.groupby(["run", "loss_kind"])))
+    kinds = runs.groupby("run")["loss_kind"].unique()
+    further = set(further_kinds())
     rows = []
-    for rung, pattern, partner, kinds in PARTNERS:
-        for (run, kind), own in series.items():
-            name = re.sub(pattern, partner, run)
-            if name != run and (name, kind) in series and re.fullmatch(kinds, kind):
-                facts = {
-                    "rung": rung,
-                    "source": own["source"].iloc[0],
-                    "run": run,
-                    "partner": name,
+    for pair in read_table("run_pairs").dropna(subset="partner").to_dict("records"):
+        shared = sorted(set(kinds[pair["run"]]) & set(kinds[pair["partner"]]))
+        for kind in shared:
+            if pair["relation"] not in RUNGS or (
+                kind in further and pair["loss_kinds"] == "main"
+            ):
+                continue
+            first, second = (logs[pair[name], kind] for name in ("run", "partner"))
+            rows.append(
+                {
+                    "rung": pair["relation"],
+                    "source": first["source"].iloc[0],
+                    "run": pair["run"],
+                    "partner": pair["partner"],
                     "loss_kind": kind,
+                    **gap(first, second),
                 }
-                rows.append({**facts, **gap(own, series[name, kind])})
+            )
     return pd.concat(
         [pd.DataFrame(rows), _around_laws(), _later_runs()], ignore_index=True
     )
@@ -211,16 +185,13 @@ def _later_runs():
     """Distance of overtrain's second series from the law of its first, short runs left out."""
     runs = load_runs("overtrain", loss_kind="validation-c4-val")
     runs = runs[runs["tokens_seen"] > 19 * runs["num_params"]]
-    later = runs["note"].str.contains(LATER)
+    pairs = read_table("run_pairs")
+    later = runs["run"].isin(pairs.loc[pairs["relation"] == LATER, "run"])
     parts = [
         _off_law(runs[later & (runs["family"] == name)], own)
         for name, own in runs[~later].groupby("family")
     ]
-    return (
-        pd.concat(parts)
-        .drop(columns="family")
-        .assign(rung="trained again later, elsewhere")
-    )
+    return pd.concat(parts).drop(columns="family").assign(rung=LATER)
 
 
 def _comparable():
@@ -231,13 +202,10 @@ def _comparable():
     architectures.
     """
     grids = pd.concat([size_grid(), share_grid().query("share < 1")])
-    grids = grids[
-        grids["family"].str.match("gpt2|pythia|overtrain")
-        & (grids["loss_kind"] != "train")
-    ]
-    texts = load_runs(
-        "overtrain", loss_kind=[k for k in FURTHER_KINDS if "lambada" not in k]
-    )
+    grids = grids[pair_groups(grids["family"]).notna()]
+    grids = grids[grids["loss_kind"] != "train"]
+    texts = load_runs("overtrain")
+    texts = texts[texts["loss_kind"].isin(further_kinds())]
     mad = load_runs("mad")
     mad = mad.assign(model=mad["num_params"].map("{:.1e}".format))
     mad = mad[
@@ -250,9 +218,7 @@ def _comparable():
         choices = [partial(window, k=k, end=end) for k, end in windows]
         more.append(evaluate(runs, (*METHODS, "best_seen"), sizes=choices))
     table = pd.concat([grids, *more], ignore_index=True)
-    table["group"] = (
-        table["family"].str.extract(r"(gpt2-[a-z0-9]+|pythia-v\d)")[0].fillna("all")
-    )
+    table["group"] = pair_groups(table["family"])
     table["cell"] = table.groupby([*KEYS, "method"]).cumcount()
     return table
 

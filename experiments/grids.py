@@ -7,24 +7,32 @@ import pandas as pd
 from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.evaluation.methods import PLAIN
 from hitchhiker.runs import selection
-from hitchhiker.runs.data import load_runs
+from hitchhiker.runs.data import load_runs, read_table
 
 from .cache import cached
 
 SHARES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+NATS = "nats per token"  # unit of the loss of a next token
 MOST_SIZES = 8  # of a family with more, every so many are used as the largest seen
-# The same models measured on further text: left out of the grids, one kind speaks for
-# all.
-FURTHER_KINDS = (
-    "lambada-last-word-5-shot",
-    "validation-c4-val",
-    "validation-de-en",
-    "validation-paloma-c4-en",
-    "validation-paloma-code",
-    "validation-paloma-ptb",
-    "validation-paloma-redpajama",
-    "validation-paloma-refinedweb",
-)
+
+
+def further_kinds():
+    """Kinds of loss on further text, of models that another kind speaks for."""
+    kinds = read_table("loss_kinds")
+    return kinds.loc[kinds["further"], "loss_kind"]
+
+
+def kinds_in_nats():
+    """Kinds of loss in nats per token, without the further ones."""
+    kinds = read_table("loss_kinds")
+    kept = (kinds["unit"] == NATS) & ~kinds["further"]
+    return kinds.loc[kept, "loss_kind"]
+
+
+def pair_groups(families):
+    """Group in which each family of a Series can be compared; missing: in none."""
+    groups = read_table("families").set_index("family")["pair_group"]
+    return families.map(groups)
 
 
 def steps(count, most=MOST_SIZES):
@@ -43,7 +51,7 @@ def steps(count, most=MOST_SIZES):
 def eligible_families(min_checkpoints):
     """Tables of the families that the experiments use, three sizes or more."""
     runs = selection.eligible(load_runs(), min_checkpoints=min_checkpoints)
-    runs = runs[~runs["loss_kind"].isin(FURTHER_KINDS)]
+    runs = runs[~runs["loss_kind"].isin(further_kinds())]
     return [t for _, t in runs.groupby(["source", "family", "loss_kind"], sort=False)]
 
 
@@ -67,7 +75,7 @@ def size_grid():
 
 @cached
 def share_grid():
-    """The k smallest sizes at several shares of their training, scored with every method."""
+    """The k smallest sizes at shares of their training, scored with every method."""
     parts = []
     for runs in eligible_families(min_checkpoints=5):
         count = selection.size_names(runs).nunique() - 1

@@ -7,7 +7,6 @@ turn, so that the forecasts of its families can be judged.
 """
 
 import json
-import re
 from dataclasses import replace
 from itertools import combinations, product
 
@@ -37,7 +36,7 @@ from hitchhiker.runs import selection
 from hitchhiker.runs.data import tables_folder
 
 from .cache import fingerprint
-from .grids import eligible_families, steps
+from .grids import eligible_families, pair_groups, steps
 
 KEYS = ["source", "family", "loss_kind"]
 MOST_EPOCHS = 4.5  # families of more repetitions are judged but not learned from
@@ -266,9 +265,7 @@ def pair_rows(tables, priors):
     """
     rows = []
     for (one, a), (other, b) in combinations(tables.items(), 2):
-        if one[0] != other[0] or one[2] != other[2] or _corpus(one) != _corpus(other):
-            continue
-        if one[:1] + one[2:] == ("overtrain", "train"):  # each on its own text
+        if not comparable(a.iloc[0], b.iloc[0]):
             continue
         sides = [selection.hold_out(t) for t in (a, b)]
         ends = [t.loc[t["tokens_seen"].idxmax()] for _, t in sides]
@@ -301,10 +298,17 @@ def pair_rows(tables, priors):
     return pd.DataFrame(rows)
 
 
-def _corpus(key):
-    """What two families must share to be compared: corpus of datablations, suite of Pythia."""
+def comparable(first, second):
+    """Whether two families, a row of each, are of one group and measured on one text.
+
+    A training loss is on the family's own text.
+    """
+    groups = pair_groups(pd.Series([first["family"], second["family"]]))
+    apart = first["loss_kind"] == "train" and pd.notna(first["corpus"])
     return (
-        re.match(r"gpt2-[a-z0-9]+|pythia-v\d|\w*", key[1])[0] if key[0] != "mad" else ""
+        first["loss_kind"] == second["loss_kind"]
+        and groups[0] == groups[1]
+        and not (apart and first["corpus"] != second["corpus"])
     )
 
 

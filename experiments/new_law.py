@@ -12,18 +12,13 @@ from hitchhiker.runs.checks import run_names
 from hitchhiker.runs.selection import early_cut, hold_out
 
 from .cache import cached
-from .grids import eligible_families
+from .grids import eligible_families, kinds_in_nats
 from .rules import KEYS
 
 REFERENCE = {"num_params": 1e9, "tokens_seen": 1e11}
 SLOPES = ("size_slope", "token_slope")
 LEVEL = 0.8
 DRAWS = 200
-NATS = (
-    "train",
-    "validation",
-    "validation-openlm",
-)  # next-token losses in nats per token
 
 
 @cached
@@ -160,7 +155,8 @@ def lent_evidence():
         by ``best_seen``, by the lender's law ``as_is`` and ``levelled``, times the one
         number that the borrower's smaller sizes ask for.
     """
-    tables = [t for t in eligible_families(1) if t["loss_kind"].iloc[0] in NATS]
+    in_nats = set(kinds_in_nats())
+    tables = [t for t in eligible_families(1) if t["loss_kind"].iloc[0] in in_nats]
     found = [(runs.iloc[0], fit(early_cut(runs))) for runs in tables]
     lenders = [
         pair for pair in found if pair[1].status == "ok" and not pair[0]["epochs"] >= 2

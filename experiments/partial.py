@@ -12,7 +12,7 @@ from hitchhiker.runs import selection
 from hitchhiker.runs.data import load_runs
 
 from .cache import cached
-from .grids import eligible_families
+from .grids import eligible_families, kinds_in_nats
 from .rules import by_source, share, verdict_of_shares
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
@@ -28,14 +28,6 @@ PART, LAST, SHAPE = (
 SQUARES = "law on the part, squares"
 TO_END, PART_WAY = "small sizes to the end", "all small sizes part of the way"
 BOTH = "all small sizes and the part"
-# Runs that have no smaller size here; one kind of loss each.
-SINGLE_KINDS = {
-    "olmo": ["validation-c4-en", "validation-v3-small-c4-en"],
-    "red_pajama": ["train"],
-    "bimix": ["validation-pile-mean", "validation-slimpajama-mean"],
-    "llm360": ["train", "validation-amber-mean"],
-    "schedules": ["validation"],
-}
 FROM_PART = {
     PART: LawMethod(fixed=BORROWED),
     LAST: most_trained,
@@ -165,15 +157,17 @@ def _scored(table, methods, choices):
 def single_evidence():
     """The same for single runs: forecasts of their ends from their own parts.
 
+    They are those in nats per token, on one text each, of the sources that have no
+    family with three sizes.
+
     Returns
     -------
     DataFrame
         As `partial_evidence`, with the run's name for ``family``.
     """
-    runs = load_runs(list(SINGLE_KINDS))
-    runs = runs[
-        [k in SINGLE_KINDS[s] for s, k in runs[["source", "loss_kind"]].to_numpy()]
-    ]
+    runs = selection.with_plain_law(load_runs(loss_kind=list(kinds_in_nats())))
+    with_sizes = {table["source"].iloc[0] for table in eligible_families(1)}
+    runs = runs[~runs["source"].isin(with_sizes)]
     tokens = runs["tokens_seen"].fillna(STEP_TOKENS * runs["step"])
     flops = training_flops(runs["num_params"], tokens)
     runs = runs.assign(tokens_seen=tokens, flops=flops, family=runs["run"])

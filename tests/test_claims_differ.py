@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from surfaces import SURFACES
 
-from experiments import new_law, rules
+from experiments import grids, new_law, rules
 from hitchhiker import ScalingLaw
 
 
@@ -101,7 +101,7 @@ def test_lent_evidence():
     table = new_law.lent_evidence()
     lender = table[[f"lender_{k}" for k in rules.KEYS]].to_numpy()
     assert (lender != table[rules.KEYS].to_numpy()).any(axis=1).all()
-    assert set(table["loss_kind"]) <= set(new_law.NATS)
+    assert set(table["loss_kind"]) <= set(grids.kinds_in_nats())
     other = table[table["source"] != table["lender_source"]]
     middle = (
         other.groupby(rules.KEYS)[["own", "as_is", "levelled"]].median().reset_index()

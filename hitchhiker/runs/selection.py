@@ -8,16 +8,8 @@ import numpy as np
 import pandas as pd
 
 from .checks import DataError, run_names
+from .data import read_table
 
-# Families that no plain law in N and D is meant for, and why.
-NOT_PLAIN = {
-    "datablations-contour": "data repeated up to thousands of times",
-    "gzip-0.12": "artificial grammar",
-    "gzip-0.23": "artificial grammar",
-    "gzip-0.33": "artificial grammar",
-    "gzip-0.45": "artificial grammar",
-    "gzip-0.61": "artificial grammar",
-}
 EARLY_TOKENS = 10e9
 EARLY_SHARE = 0.10
 TARGET_TAIL = 0.30
@@ -217,10 +209,22 @@ def describe(runs):
     ).reset_index()
 
 
-def eligible(
-    runs, min_sizes=3, min_checkpoints=5, first_tokens=np.inf, exclude=NOT_PLAIN
-):
-    """Rows of the families that an experiment can use.
+def with_plain_law(runs):
+    """Rows without the families that the table ``families`` says no plain law is for.
+
+    Examples
+    --------
+    >>> from hitchhiker import load_runs
+    >>> len(with_plain_law(load_runs("gzip")))
+    0
+    """
+    families = read_table("families")
+    others = families.loc[~families["plain_law"], "family"]
+    return runs[~runs["family"].isin(others)]
+
+
+def eligible(runs, min_sizes=3, min_checkpoints=5, first_tokens=np.inf):
+    """Rows of the families that an experiment can use, those of `with_plain_law`.
 
     Parameters
     ----------
@@ -232,8 +236,6 @@ def eligible(
         Checkpoints its median run needs; 1 lets in families of finished runs.
     first_tokens : float
         The median run must start below this many tokens.
-    exclude : collection of str
-        Families to leave out; by default those that no plain law is meant for.
 
     Examples
     --------
@@ -241,12 +243,12 @@ def eligible(
     >>> eligible(load_runs(["gpt3", "chinchilla"]))["family"].unique().tolist()
     ['gpt3']
     """
+    runs = with_plain_law(runs)
     table = describe(runs.dropna(subset=["tokens_seen"]))
     table = table[
         (table["n_sizes"] >= min_sizes)
         & (table["checkpoints"] >= min_checkpoints)
         & (table["first_tokens"] < first_tokens)
-        & ~table["family"].isin(list(exclude))
     ]
     keys = ["source", "family", "loss_kind"]
     return runs.merge(table[keys], on=keys)
