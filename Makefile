@@ -27,7 +27,7 @@ export HITCHHIKER_TABLES = $(CURDIR)/_build/tables
 unexport MPLBACKEND GUIDE_FIGURES HITCHHIKER_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book quick test test-ladder test-web pdf ladder refresh format check clean
+.PHONY: help setup data book quick test test-ladder test-web pdf ladder refresh format check clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,20 @@ $(STAMP): requirements.txt pyproject.toml
 $(WEB): $(STAMP) requirements-web.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-web.txt
 	@touch $@
+
+data: $(STAMP)  ## rebuild the tables (with HITCHHIKER_SOURCES=DIR) and every file that is made of them
+	@if [ -n "$$HITCHHIKER_SOURCES" ]; then \
+	    $(PY) -m tools.readers "$$HITCHHIKER_SOURCES"; \
+	else \
+	    echo "HITCHHIKER_SOURCES names no folder of raw files: runs, losses and scores stay as shipped."; \
+	fi
+	@$(PY) -m experiments.datasheet
+	@echo "Learning the prior of forecasts, then the errors to expect of them: some minutes."
+	@$(PY) -m experiments.learn_prior
+	@$(PY) -m experiments.forecast_errors
+	@$(PY) -m experiments.practice
+	@$(PY) -m experiments.examples
+	@echo "Read the difference (git diff data), then renew the stored notebooks: make refresh"
 
 book: $(STAMP)  ## execute every chapter from an empty cache and build the pages, warnings are errors
 	@rm -rf _build && mkdir _build && $(FINGERPRINT) > _build/.inputs

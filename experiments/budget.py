@@ -130,23 +130,19 @@ def ladder_evidence():
     runs["at"] = runs["tokens_seen"].fillna(runs["step"])
     runs = runs[runs["loss_kind"] != "train"]
     logs = dict(list(runs.groupby(["run", "loss_kind"])))
-    kinds = runs.groupby("run")["loss_kind"].unique()
-    further = set(further_kinds())
+    kinds = runs.groupby("run")["loss_kind"].agg(set)
+    pairs = read_table("run_pairs").dropna(subset="partner")
     rows = []
-    for pair in read_table("run_pairs").dropna(subset="partner").to_dict("records"):
-        shared = sorted(set(kinds[pair["run"]]) & set(kinds[pair["partner"]]))
-        for kind in shared:
-            if pair["relation"] not in RUNGS or (
-                kind in further and pair["loss_kinds"] == "main"
-            ):
-                continue
-            first, second = (logs[pair[name], kind] for name in ("run", "partner"))
+    for pair in pairs[pairs["relation"].isin(RUNGS)].itertuples():
+        left_out = set(further_kinds()) if pair.loss_kinds == "main" else set()
+        for kind in sorted((kinds[pair.run] & kinds[pair.partner]) - left_out):
+            first, second = logs[pair.run, kind], logs[pair.partner, kind]
             rows.append(
                 {
-                    "rung": pair["relation"],
+                    "rung": pair.relation,
                     "source": first["source"].iloc[0],
-                    "run": pair["run"],
-                    "partner": pair["partner"],
+                    "run": pair.run,
+                    "partner": pair.partner,
                     "loss_kind": kind,
                     **gap(first, second),
                 }
