@@ -149,9 +149,9 @@ def test_overtrain_has_eight_finals_a_model(runs, losses):
     assert finals["run"].nunique() == 104
     assert (finals["tokens_seen"] == finals["run"].map(runs["schedule_tokens"])).all()
     assert part[part["loss_kind"] == "train"]["run"].nunique() == 95
-    own = runs[runs["source"] == "overtrain"]
-    assert (~own["complete"]).sum() == 10
-    assert own["note"].str.contains("not of the series").sum() == 14
+    ours = runs[runs["source"] == "overtrain"]
+    assert (~ours["complete"]).sum() == 10
+    assert ours["note"].str.contains("not of the series").sum() == 14
 
 
 def test_overtrain_improves_with_tokens_within_its_series(runs, losses):

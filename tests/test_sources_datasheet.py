@@ -144,7 +144,7 @@ def test_the_example_of_a_family_runs(monkeypatch):
     assert set(runs["origin"]) == {"synthetic"}
     ratio = runs["loss"] / truth.predict(runs["num_params"], runs["tokens_seen"])
     assert 0.001 < np.log(ratio).std() < 0.003
-    assert names["found"].status == "ok"
+    assert names["fitted"].status == "ok"
     predicted = fit(read_runs(DATA / "examples" / "my_family.csv")).predict(3e9, 100e9)
     assert predicted == pytest.approx(truth.predict(3e9, 100e9), rel=0.01)
 

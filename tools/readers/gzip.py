@@ -58,8 +58,8 @@ def _tokens(record: dict, steps: pd.Series) -> pd.Series:
         raise SourceError(
             f"gzip: {record['token_ct']} tokens in {documents} documents."
         )
-    seen = np.minimum(steps * DOCUMENTS_A_STEP, documents)
-    return np.round(record["token_ct"] * seen / documents)
+    so_far = np.minimum(steps * DOCUMENTS_A_STEP, documents)
+    return np.round(record["token_ct"] * so_far / documents)
 
 
 def _validation(record: dict) -> float:

@@ -82,9 +82,9 @@ def _check_file(path: Path, size: int, sha256: str) -> None:
     content = path.read_bytes()
     if len(content) != size:
         raise SourceError(f"{path}: {len(content)} bytes, expected {size}. {remedy}")
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != sha256:
         raise SourceError(
-            f"{path}: right size ({size} bytes) but edited: sha256 {found}, expected "
+            f"{path}: right size ({size} bytes) but edited: sha256 {digest}, expected "
             f"{sha256}. {remedy}"
         )
