@@ -1,5 +1,6 @@
 """The pages of the book and the code they hold, for the tools and the tests."""
 
+import ast
 from pathlib import Path
 
 import jupytext
@@ -7,6 +8,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCES = ROOT / "tests" / "reference"
+KERNEL = {"kernelspec": {"display_name": "Python 3", "name": "python3"}}
 
 
 def _files(node):
@@ -43,3 +45,41 @@ def chapters():
 def reference(page):
     """Return the path of the executed reference of a page."""
     return REFERENCES / f"{page.stem}.ipynb"
+
+
+def execute(notebook, folder):
+    """Execute a notebook in a folder and number its cells; stop where a cell fails."""
+    from nbclient import NotebookClient
+
+    place = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(
+        notebook, timeout=600, kernel_name="python3", resources=place
+    )
+    client.execute()
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"c{number}"
+        cell.metadata.pop("execution", None)
+    notebook.metadata = dict(KERNEL)
+    return notebook
+
+
+def calls(page, name):
+    """Yield the syntax trees of all calls of a function in the page's code cells."""
+    for cell in code_notebook(page).cells:
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == name:
+                yield node
+
+
+def saved_tables(page):
+    """Return the names of the tables that the page's cells save, in order."""
+    names = []
+    for call in calls(page, "save_table"):
+        name = call.args[1] if len(call.args) == 2 else None
+        if not isinstance(name, ast.Constant):
+            raise SystemExit(
+                f"{page.name}: `{ast.unparse(call)}` must spell the name of its table, "
+                'as in save_table(table, "name"), so that the page can offer it'
+            )
+        names.append(name.value)
+    return names
