@@ -1,6 +1,8 @@
 """The pages of the book and the code they hold, for the tools and the tests."""
 
 import ast
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import jupytext
@@ -8,6 +10,10 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCES = ROOT / "tests" / "reference"
+FENCED = re.compile(
+    r"^(?P<fence>```+)(?P<language>.*)\n(?P<body>(?:.*\n)*?)(?P=fence)\s*$",
+    re.MULTILINE,
+)
 KERNEL = {"kernelspec": {"display_name": "Python 3", "name": "python3"}}
 
 
@@ -83,3 +89,24 @@ def saved_tables(page):
             )
         names.append(name.value)
     return names
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of code that a page shows: its language, its first line and its text."""
+
+    language: str
+    line: int
+    text: str
+
+
+def blocks(page):
+    """Return what stands between fences on a page: neither cells nor directives."""
+    shown = []
+    text = page.read_text(encoding="utf-8")
+    for match in FENCED.finditer(text):
+        language = match["language"].strip()
+        if not language.startswith("{"):
+            line = text.count("\n", 0, match.start("body")) + 1
+            shown.append(Block(language, line, match["body"]))
+    return shown
