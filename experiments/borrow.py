@@ -20,7 +20,6 @@ from hitchhiker.laws import PARAMETERS, ScalingLaw
 from hitchhiker.runs.data import load_runs, read_table
 from hitchhiker.runs.selection import (
     early_cut,
-    eligible,
     hold_out,
     size_names,
     sizes,
@@ -28,7 +27,7 @@ from hitchhiker.runs.selection import (
 )
 
 from .cache import cached
-from .grids import FURTHER_KINDS, steps
+from .grids import FURTHER_KINDS, eligible, steps
 from .rules import KEYS, verdict_of_parts
 
 NATS = "nats per token"

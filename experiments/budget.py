@@ -15,7 +15,7 @@ from . import ladder
 from .cache import cached
 from .grids import (
     FURTHER_KINDS,
-    PROTOCOLS,
+    GRID_PROTOCOLS,
     eligible_families,
     share_grid,
     size_grid,
@@ -23,7 +23,7 @@ from .grids import (
 )
 from .rules import ESTIMATORS, KEYS, by_source, verdict_of_parts
 
-CELL = ["cell", "share"]  # what two forecasts made alike have seen
+SEEN = ["cell", "share"]  # what two forecasts made alike have seen
 METHODS = dict(
     zip(("paper", "fit"), ESTIMATORS, strict=True)
 )  # names in the grids, and in words
@@ -253,7 +253,7 @@ def _comparable():
     more = []
     for _, runs in pd.concat([texts, mad]).groupby(KEYS, sort=False):
         scores = evaluate(
-            runs, (*METHODS, "best_seen"), sizes=windows(runs), protocol=PROTOCOLS
+            runs, (*METHODS, "best_seen"), sizes=windows(runs), protocol=GRID_PROTOCOLS
         )
         more.append(scores)
     table = pd.concat([grids, *more], ignore_index=True)
@@ -278,7 +278,7 @@ def chance_evidence():
         counted) ``, right`` (share) ``, comparisons, pairs``.
     """
     table = _comparable()
-    columns = ["family", "method", *CELL, "are", "forecast", "target_loss"]
+    columns = ["family", "method", *SEEN, "are", "forecast", "target_loss"]
     parts = []
     for (source, _, _), own in table.groupby(
         ["source", "loss_kind", "group"], sort=False
@@ -290,9 +290,9 @@ def chance_evidence():
             laws = [t[t["method"].isin(METHODS)] for t in (one, two)]
             none = [t[t["method"] == "best_seen"] for t in (one, two)]
             for how, (a, b), key in (
-                (ALIKE, laws, ["method", *CELL]),
+                (ALIKE, laws, ["method", *SEEN]),
                 (APART, laws, None),
-                (NO_LAW, none, CELL),
+                (NO_LAW, none, SEEN),
             ):
                 both = a.merge(b, how="inner" if key else "cross", on=key)
                 parts.append(

@@ -4,9 +4,10 @@ import pandas as pd
 
 from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.runs.data import load_runs
-from hitchhiker.runs.selection import EARLY_TOKENS, eligible, hold_out, last_checkpoints
+from hitchhiker.runs.selection import EARLY_TOKENS, hold_out, last_checkpoints
 
 from .cache import cached
+from .grids import eligible
 from .rules import ESTIMATORS, KEYS, by_source, share, verdict_of_shares
 
 CUTS = {"none": 0.0, "1B": 1e9, "3B": 3e9, "10B": 10e9, "30B": 30e9, "guide": "guide"}

@@ -15,7 +15,8 @@ from .forecasts.forecasting import forecast
 from .forecasts.planning import allocation, plan
 from .forecasts.watching import watch
 from .runs.checks import DataError, run_names
-from .runs.trackers import UNITS, count, read_export
+from .runs.columns import parse_count
+from .runs.trackers import LOSS_UNITS, read_export
 
 
 class Count(click.ParamType):
@@ -26,7 +27,7 @@ class Count(click.ParamType):
     def convert(self, value, param, ctx):
         """Read the count or tell what is wrong with it."""
         try:
-            return count(value)
+            return parse_count(value)
         except DataError as error:
             self.fail(str(error), param, ctx)
 
@@ -66,7 +67,7 @@ def reading(command):
         ),
         click.option(
             "--loss-unit",
-            type=click.Choice(list(UNITS)),
+            type=click.Choice(list(LOSS_UNITS)),
             default="nats",
             show_default=True,
         ),
@@ -98,7 +99,7 @@ def told(command):
 
 def _read(file, options):
     pairs = {k: _pairs(options.pop(k), k) for k in ("names", "sizes")}
-    sizes = {run: count(value) for run, value in pairs["sizes"].items()}
+    sizes = {run: parse_count(value) for run, value in pairs["sizes"].items()}
     batch, finished = _batches(options.pop("batch_tokens")), options.pop("finished")
     runs, notes = read_export(
         file, columns=pairs["names"], sizes=sizes, batch_tokens=batch, **options
@@ -120,9 +121,9 @@ def _pairs(texts, name):
 
 def _batches(texts):
     if len(texts) == 1 and "=" not in texts[0]:
-        return count(texts[0])
+        return parse_count(texts[0])
     return {
-        run: count(value) for run, value in _pairs(texts, "batch_tokens").items()
+        run: parse_count(value) for run, value in _pairs(texts, "batch_tokens").items()
     } or None
 
 

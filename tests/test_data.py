@@ -6,7 +6,7 @@ import pytest
 
 from hitchhiker import DataError, check_runs, load_evaluations, load_runs, read_runs
 from hitchhiker.runs.checks import run_names
-from hitchhiker.runs.data import COLUMNS, tables_folder
+from hitchhiker.runs.data import RUN_COLUMNS, tables_folder
 
 
 def good():
@@ -187,7 +187,7 @@ def test_columns_are_those_of_the_contract():
         "run source family model arch corpus num_params tokens_seen step flops loss loss_kind "
         "seed epochs unique_tokens schedule schedule_tokens is_final digitised corrected"
     ).split()
-    assert list(runs.columns[: len(contract)]) == contract == COLUMNS
+    assert list(runs.columns[: len(contract)]) == contract == RUN_COLUMNS
     assert (runs["flops"] == 6.0 * runs["num_params"] * runs["tokens_seen"]).all()
     assert runs["is_final"].dtype == bool
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from hitchhiker import DataError, load_runs, selection
+from hitchhiker import DataError, selection
 
 
 def family():
@@ -184,11 +184,3 @@ def test_selections_take_rows_as_they_are(select):
     pd.testing.assert_frame_equal(
         repeated.reset_index(drop=True), some.reset_index(drop=True)
     )
-
-
-def test_families_of_the_experiments():
-    runs = selection.eligible(load_runs())
-    assert not set(runs["family"]) & set(selection.NOT_PLAIN)
-    table = selection.describe(runs)
-    assert (table["n_sizes"] >= 3).all()
-    assert (table["checkpoints"] >= 5).all()

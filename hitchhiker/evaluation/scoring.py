@@ -6,7 +6,7 @@ import pandas as pd
 from ..laws import PARAMETERS
 from ..runs.checks import DataError
 
-BOUNDS = ("low_80", "high_80", "low_90", "high_90")
+INTERVAL_COLUMNS = ("low_80", "high_80", "low_90", "high_90")
 
 
 def absolute_relative_error(actual, predicted):
@@ -72,7 +72,7 @@ def score(family, cell, outcome):
         "forecast": loss[last],
         "message": message,
     }
-    for names, at in ((PARAMETERS, 0), (BOUNDS, last)):
+    for names, at in ((PARAMETERS, 0), (INTERVAL_COLUMNS, last)):
         row |= {n: outcome[n][at] if n in outcome else np.nan for n in names}
     return row | {f"covered_{k}": _covered(outcome, actual, k) for k in ("80", "90")}
 

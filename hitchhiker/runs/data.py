@@ -13,9 +13,10 @@ import pandas as pd
 
 from .checks import DataError, check_runs
 
-COLUMNS = (
-    "run source family model arch corpus num_params tokens_seen step flops loss loss_kind seed "
-    "epochs unique_tokens schedule schedule_tokens is_final digitised corrected"
+RUN_COLUMNS = (
+    "run source family model arch corpus num_params tokens_seen step flops loss "
+    "loss_kind seed epochs unique_tokens schedule schedule_tokens is_final digitised "
+    "corrected"
 ).split()
 
 
@@ -37,8 +38,8 @@ def tables_folder():
         if (folder / "runs.csv").exists():
             return folder
     raise DataError(
-        f"no runs.csv in {' or '.join(map(str, candidates))}: reinstall hitchhiker, or point "
-        "HITCHHIKER_DATA to the folder of tables"
+        f"no runs.csv in {' or '.join(map(str, candidates))}: reinstall hitchhiker, or "
+        "point HITCHHIKER_DATA to the folder of tables"
     )
 
 
@@ -76,7 +77,7 @@ def load_runs(source=None, family=None, loss_kind=None):
 
 
 def load_evaluations(source=None, task=None):
-    """Load the shipped scores on downstream tasks: one row a checkpoint, task and metric.
+    """Load the shipped scores on downstream tasks: a row a checkpoint, task, metric.
 
     Parameters
     ----------
@@ -145,7 +146,7 @@ def _shipped(folder):
     table["flops"] = 6.0 * table["num_params"] * table["tokens_seen"]
     last = ~table.duplicated(["run", "loss_kind"], keep="last")
     table["is_final"] = last & table["complete"].astype(bool)
-    return table[COLUMNS + [c for c in table.columns if c not in COLUMNS]]
+    return table[RUN_COLUMNS + [c for c in table if c not in RUN_COLUMNS]]
 
 
 def read_table(name):

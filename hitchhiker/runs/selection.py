@@ -284,38 +284,3 @@ def describe(runs):
             "min_loss": group["loss"].min(),
         }
     ).reset_index()
-
-
-def eligible(
-    runs, min_sizes=3, min_checkpoints=5, first_tokens=np.inf, exclude=NOT_PLAIN
-):
-    """Rows of the families that an experiment can use.
-
-    Parameters
-    ----------
-    runs : DataFrame
-        Table of many families, as from `hitchhiker.load_runs`.
-    min_sizes : int
-        Sizes a family needs; the paper asks for three.
-    min_checkpoints : int
-        Checkpoints its median run needs; 1 lets in families of finished runs.
-    first_tokens : float
-        The median run must start below this many tokens.
-    exclude : collection of str
-        Families to leave out; by default those that no plain law is meant for.
-
-    Examples
-    --------
-    >>> from hitchhiker import load_runs
-    >>> eligible(load_runs(["gpt3", "chinchilla"]))["family"].unique().tolist()
-    ['gpt3']
-    """
-    table = describe(runs.dropna(subset=["tokens_seen"]))
-    table = table[
-        (table["n_sizes"] >= min_sizes)
-        & (table["checkpoints"] >= min_checkpoints)
-        & (table["first_tokens"] < first_tokens)
-        & ~table["family"].isin(list(exclude))
-    ]
-    keys = ["source", "family", "loss_kind"]
-    return runs.merge(table[keys], on=keys)
