@@ -17,6 +17,7 @@ ROOMS = {
     "evaluation": {"fits", "forecasts", "laws", "runs"},
     "plots": {"laws", "runs"},
     "cli": {"evaluation", "fits", "forecasts", "laws", "plots", "runs"},
+    "__main__": {"cli"},
     "__init__": {"evaluation", "fits", "forecasts", "laws", "runs"},
 }
 # A house may import those beside it.
