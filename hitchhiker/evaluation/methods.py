@@ -124,7 +124,7 @@ def most_trained(train_runs, num_params, tokens_seen):
 
 
 def from_forecast(train_runs, num_params, tokens_seen):
-    """`hitchhiker.forecast` with its intervals, a shipped study not in its own prior."""
+    """`hitchhiker.forecast` and its intervals; a shipped study is not in its prior."""
     answer = forecast(train_runs, num_params, tokens_seen)
     columns = answer.table.drop(columns=["num_params", "tokens_seen"])
     return columns.assign(**answer.law.as_dict(), status="ok")

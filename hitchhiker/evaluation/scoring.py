@@ -24,7 +24,7 @@ def absolute_relative_error(actual, predicted):
 
 
 def outcomes(method, family, cells):
-    """One outcome a cell: columns of forecasts, or the exception that prevented them."""
+    """One outcome a cell: columns of forecasts, or the error that prevented them."""
     target = (
         family.target["num_params"].to_numpy(float),
         family.target["tokens_seen"].to_numpy(float),
