@@ -69,7 +69,7 @@ def test_rooms_import_what_they_stand_on(path):
 
 
 def test_import_is_light():
-    """Neither figures nor the slow part of SciPy come along before they are asked for."""
+    """Neither figures nor the slow part of SciPy come along unasked."""
     heavy = ["matplotlib", "seaborn", "scipy.stats"]
     code = f"import sys, hitchhiker; print([m for m in {heavy} if m in sys.modules])"
     command = [sys.executable, "-c", code]

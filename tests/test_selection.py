@@ -105,14 +105,14 @@ def test_last_checkpoints():
 
 
 def test_sizes_of_a_table_without_names_are_its_counts():
-    """Without `model`, or where it stands in for `run`, num_params tells sizes apart."""
+    """Without `model`, or where it stands for `run`, num_params tells sizes apart."""
     for runs in (family().drop(columns="model"), family().drop(columns="run")):
         assert selection.sizes(runs).tolist() == [1e8, 1e9, 1e10]
         assert set(selection.smallest(runs, 1)["num_params"]) == {1e8}
 
 
 def test_runs_of_one_size_may_differ_a_little_in_parameters():
-    """The size is the name; its parameters are the median, and sizes are ordered by it."""
+    """The size is the name; its parameters are the median, which orders sizes."""
     runs = family()
     runs.loc[runs["run"] == "a2", "num_params"] = 1.1e8
     sizes = selection.sizes(runs)

@@ -150,7 +150,7 @@ def _shipped(folder):
 
 
 def read_table(name):
-    """One of the other shipped tables: "runs", "sources", "loss_kinds", "claims", ...
+    """One of the other tables: "runs", "sources", "loss_kinds"; more in a clone.
 
     Examples
     --------
