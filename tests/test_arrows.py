@@ -30,9 +30,8 @@ HOUSES = {
 }
 MOST_LINES = 300
 FILES = {house: sorted((ROOT / house).rglob("*.py")) for house in HOUSES}
-FILES["ladder"] = sorted(
-    (ROOT / "ladder").glob("*.py")
-)  # its environment lies below it
+# The ladder's environment lies below its folder.
+FILES["ladder"] = sorted((ROOT / "ladder").glob("*.py"))
 
 
 def name(path):
