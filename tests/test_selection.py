@@ -44,15 +44,16 @@ def test_early_cut_of_the_guide_loses_no_run_and_the_flat_one_does():
     assert "a2" not in set(selection.early_cut(runs, 10e9)["run"])
 
 
-def test_shares_of_own_and_of_the_longest():
+def test_a_share_is_of_each_runs_own_tokens():
     runs = family()
-    own = selection.first_share(runs, 0.5)
-    assert own[own["run"] == "a1"]["tokens_seen"].max() == 2e10
-    longest = selection.first_share(runs, 0.5, of="longest")
-    assert longest[longest["run"] == "a1"]["tokens_seen"].max() == 4e10
+    half = selection.first_share(runs, 0.5)
+    ends = half.groupby("run")["tokens_seen"].max().to_dict()
+    assert ends == {"a1": 2e10, "a2": 1e9, "b": 2e10, "c": 5e10}
     assert len(selection.first_share(runs, 1)) == len(runs)
     with pytest.raises(DataError, match="share must be"):
         selection.first_share(runs, 0)
+    with pytest.raises(DataError, match="share must be above 0 and at most 1, got 1.5"):
+        selection.first_share(runs, 1.5)
 
 
 def test_by_size():
@@ -143,15 +144,6 @@ def test_the_guides_cut_is_a_tenth_or_ten_billion():
     assert list(selection.early_cut(runs)["tokens_seen"]) == [2e9, 2e10, 10e9, 3e11]
     assert list(selection.early_cut(runs, 10e9)["tokens_seen"]) == [2e10, 3e11]
     assert len(selection.early_cut(runs, 0.0)) == 6
-
-
-def test_what_a_share_is_of_must_be_known():
-    with pytest.raises(
-        DataError, match="share of 'longst': must be of 'own' tokens or of"
-    ):
-        selection.first_share(family(), 0.5, of="longst")
-    with pytest.raises(DataError, match="share must be above 0 and at most 1, got 1.5"):
-        selection.first_share(family(), 1.5)
 
 
 def test_cost_uses_better_flops_where_the_table_has_them():

@@ -22,6 +22,7 @@ WIDE_LOSS_TICKS = (1, 2, 5)
 PANEL_LOSS_TICKS = (1, 1.5, 2, 2.5, 3, 4, 5, 7)
 WIDE_RANGE = 4  # largest loss over smallest, above which a panel has few ticks
 LAW_POINTS = 60  # of a drawn law
+PANEL_POINTS = 40  # at most, of a run in a small panel
 
 
 def size_colours(names):
@@ -89,8 +90,10 @@ def _one_size(ax, group, law, num_params, colour, unseen):
     )
 
 
-def loss_panels(axes, runs, titles, most_points=40):
+def loss_panels(axes, runs, titles):
     """A panel a family: loss against tokens, a line a run, large sizes lighter.
+
+    Long lines are drawn with some of their rows, evenly over the logarithm of tokens.
 
     Parameters
     ----------
@@ -99,22 +102,20 @@ def loss_panels(axes, runs, titles, most_points=40):
         Table of many families.
     titles : dict
         Title of each panel by (family, loss kind).
-    most_points : int
-        Longer lines are drawn with every so many of their rows.
     """
     for ax, ((family, kind), title) in zip(np.ravel(axes), titles.items(), strict=True):
         table = runs[(runs["family"] == family) & (runs["loss_kind"] == kind)]
-        _loss_panel(ax, table, most_points)
+        _loss_panel(ax, table)
         ax.set_title(title, fontsize=10, pad=4)
     return axes
 
 
-def _loss_panel(ax, table, most_points):
+def _loss_panel(ax, table):
     """Curves of one family, and its range of sizes in words."""
     order = sizes(table)
     colours = size_colours(order.index)
     for (_, name), line in table.groupby(["run", size_names(table)], sort=False):
-        grid = np.geomspace(*line["tokens_seen"].iloc[[0, -1]], most_points)
+        grid = np.geomspace(*line["tokens_seen"].iloc[[0, -1]], PANEL_POINTS)
         rows = np.searchsorted(line["tokens_seen"], grid).clip(max=len(line) - 1)
         line = line.iloc[np.unique(rows)]
         ax.plot(line["tokens_seen"], line["loss"], color=colours[name], lw=1.1)

@@ -111,16 +111,16 @@ def _name_cells(axis, name, values):
     axis.set_label_text(label)
 
 
-def params_tokens(ax, runs, group="source"):
+def params_tokens(ax, runs):
     """Ends of runs in the plane of tokens and parameters, with lines of equal FLOPs.
 
-    The groups with most runs have a colour and a mark each; the others are grey, and a
+    The studies with most runs have a colour and a mark each; the others are grey, and a
     line leads from their largest run to their name.
     """
     last = runs[~runs.duplicated(["run"], keep="last")]
-    names = last[group].value_counts().index
+    names = last["source"].value_counts().index
     for name, colour, mark in zip(names, COLOURS, "osDv^P", strict=False):
-        ends = last[last[group] == name]
+        ends = last[last["source"] == name]
         ax.plot(
             ends["tokens_seen"],
             ends["num_params"],
@@ -133,7 +133,7 @@ def params_tokens(ax, runs, group="source"):
         )
     left, right = last["tokens_seen"].min() / 2, last["tokens_seen"].max() * 2
     bottom, top = last["num_params"].min() / 2, last["num_params"].max() * 3
-    _grey_groups(ax, last[last[group].isin(names[len(COLOURS) :])], group, right)
+    _grey_studies(ax, last[last["source"].isin(names[len(COLOURS) :])], right)
     _equal_flops(ax, left, right, bottom)
     ax.set(xlim=(left, right), ylim=(bottom, top))
     count_axis(ax.xaxis, "tokens at the end of the run")
@@ -142,16 +142,16 @@ def params_tokens(ax, runs, group="source"):
     return ax
 
 
-def _grey_groups(ax, ends, group, right):
-    """Ends of runs in grey, a line from the largest of each group to its name."""
+def _grey_studies(ax, ends, right):
+    """Ends of runs in grey, a line from the largest of each study to its name."""
     ax.plot(ends["tokens_seen"], ends["num_params"], ".", ms=5, color=INK)
-    largest = ends.sort_values("num_params").drop_duplicates(group, keep="last")
+    largest = ends.sort_values("num_params").drop_duplicates("source", keep="last")
     heights = apart(largest["num_params"], 1.7)
     for row, height in zip(largest.itertuples(), heights, strict=True):
         tokens, params = [row.tokens_seen, right], [row.num_params, height]
         ax.plot(tokens, params, "-", color=INK, lw=0.5)
         ax.annotate(
-            getattr(row, group),
+            row.source,
             (right, height),
             fontsize=8.5,
             va="center",

@@ -199,8 +199,8 @@ def _check_column(runs, column):
     large = values > UPPER_LIMITS[column]
     if large.any():
         raise DataError(
-            f"{column} above {UPPER_LIMITS[column]:g} in {_rows(large)}: is this the right "
-            "column, such as FLOPs for tokens?"
+            f"{column} above {UPPER_LIMITS[column]:g} in {_rows(large)}: is this the "
+            "right column, such as FLOPs for tokens?"
         )
     if column == "loss" and (values < 1e-30).any():
         raise DataError(f"loss below 1e-30 in {_rows(values < 1e-30)}: check its unit")

@@ -176,6 +176,11 @@ def hold_out(runs, tail=TARGET_TAIL, size="largest"):
     return runs[others], held
 
 
+def _ends(runs):
+    """Tokens of each row's run at its last checkpoint."""
+    return runs["tokens_seen"].groupby(run_names(runs)).transform("max")
+
+
 def early_cut(runs, tokens="guide"):
     """Rows after the beginning of training.
 
@@ -199,45 +204,21 @@ def early_cut(runs, tokens="guide"):
     if tokens is None:
         return runs
     if tokens == "guide":
-        own = runs["tokens_seen"].groupby(run_names(runs)).transform("max")
-        return runs[runs["tokens_seen"] >= np.minimum(EARLY_TOKENS, EARLY_SHARE * own)]
+        first = np.minimum(EARLY_TOKENS, EARLY_SHARE * _ends(runs))
+        return runs[runs["tokens_seen"] >= first]
     return runs[runs["tokens_seen"] > tokens]
 
 
-def first_share(runs, share, of="own"):
-    """Rows in the first ``share`` of training.
-
-    Parameters
-    ----------
-    runs : DataFrame
-        A table of runs.
-    share : float
-        Between 0 and 1.
-    of : "own" or "longest"
-        Share of each run's own tokens, or of the longest run in the table (the
-        paper's released code, which by this cuts longer runs more).
-    """
-    if of not in ("own", "longest"):
-        raise DataError(
-            f"share of {of!r}: must be of 'own' tokens or of the 'longest' run"
-        )
+def first_share(runs, share):
+    """Rows in the first ``share`` (above 0, at most 1) of each run's own tokens."""
     if not 0 < share <= 1:
         raise DataError(f"share must be above 0 and at most 1, got {share}")
-    if share == 1:
-        return runs
-    tokens = runs["tokens_seen"]
-    longest = (
-        tokens.max()
-        if of == "longest"
-        else tokens.groupby(run_names(runs)).transform("max")
-    )
-    return runs[tokens <= share * longest]
+    return runs[runs["tokens_seen"] <= share * _ends(runs)]
 
 
 def last_checkpoints(runs):
     """The last row of each run: the end of training alone."""
-    own = runs["tokens_seen"].groupby(run_names(runs)).transform("max")
-    return runs[runs["tokens_seen"] == own]
+    return runs[runs["tokens_seen"] == _ends(runs)]
 
 
 def cost(runs):
