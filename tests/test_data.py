@@ -254,3 +254,5 @@ def test_evaluations_load_and_refuse():
     assert accuracy.between(0, 1).all()
     with pytest.raises(DataError, match="known"):
         load_evaluations("nobody")
+    early = load_evaluations("pythia", family="pythia-v0")
+    assert len(early) == (scores["family"] == "pythia-v0").sum() > 0

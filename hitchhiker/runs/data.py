@@ -76,12 +76,12 @@ def load_runs(source=None, family=None, loss_kind=None):
     return _keep(_shipped(tables_folder()), wanted)
 
 
-def load_evaluations(source=None, task=None):
+def load_evaluations(source=None, family=None, task=None):
     """Load the shipped scores on downstream tasks: a row a checkpoint, task, metric.
 
     Parameters
     ----------
-    source, task : str or list of str, optional
+    source, family, task : str or list of str, optional
         Keep only these.  Tasks keep the names of their source, whose protocols
         differ: compare within a source.
 
@@ -107,9 +107,8 @@ def load_evaluations(source=None, task=None):
     >>> last["metric"], int(last["shots"]), round(float(last["value"]), 2)
     ('accuracy-normalised', 0, 0.8)
     """
-    return _keep(
-        _joined(tables_folder(), "evaluations"), {"source": source, "task": task}
-    )
+    wanted = {"source": source, "family": family, "task": task}
+    return _keep(_joined(tables_folder(), "evaluations"), wanted)
 
 
 def _keep(table, wanted):
@@ -171,6 +170,12 @@ def read_runs(path):
     ------
     DataError
         As `check_runs`, with the file's name.
+
+    Examples
+    --------
+    >>> runs = read_runs(tables_folder() / "examples" / "my_family.csv")
+    >>> runs["run"].nunique()
+    4
     """
     try:
         return check_runs(pd.read_csv(path))

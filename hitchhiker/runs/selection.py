@@ -167,6 +167,13 @@ def hold_out(runs, tail=TARGET_TAIL, size="largest"):
     ------
     DataError
         If the family has one size only.
+
+    Examples
+    --------
+    >>> from hitchhiker import load_runs
+    >>> train, held = hold_out(load_runs("opt"))
+    >>> held["model"].unique().tolist(), train["model"].nunique()
+    (['opt-175b'], 5)
     """
     held = target(runs, tail, size)
     names = size_names(runs)
@@ -225,6 +232,12 @@ def cost(runs):
     """FLOPs of a selection: each run once, up to its last checkpoint used.
 
     Intermediate checkpoints are free.
+
+    Examples
+    --------
+    >>> rows = {"run": "a", "num_params": 1e9, "tokens_seen": [1e9, 2e9], "loss": 3.0}
+    >>> f"{cost(pd.DataFrame(rows)):.3g}"
+    '1.2e+19'
     """
     if runs.empty:
         return 0.0
