@@ -129,6 +129,8 @@ def early_cut(runs, tokens="guide"):
     >>> len(early_cut(runs, 10e9))
     1
     """
+    if tokens is None:
+        return runs
     if tokens == "guide":
         own = runs["tokens_seen"].groupby(run_names(runs)).transform("max")
         return runs[runs["tokens_seen"] >= np.minimum(EARLY_TOKENS, EARLY_SHARE * own)]
