@@ -174,14 +174,14 @@ def alarm_evidence():
                 told = watch(
                     with_fault(table, run, AFTER * end, fault), run, 1.001 * end
                 )
-                left = np.nan if told.left is None else told.left / end
+                left = np.nan if told.departed_at is None else told.departed_at / end
                 rows.append(
                     [
                         *keys,
                         seen,
                         fault,
                         left,
-                        float(told.left is not None),
+                        float(told.departed_at is not None),
                         float(AFTER <= left <= AFTER + SOON),
                     ]
                 )

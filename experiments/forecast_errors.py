@@ -12,7 +12,7 @@ import pandas as pd
 from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.evaluation.methods import LawMethod
 from hitchhiker.fits.fitting import fit
-from hitchhiker.forecasts.posterior import HEAVY
+from hitchhiker.forecasts.prior import PRIOR_DF
 from hitchhiker.runs import selection
 from hitchhiker.runs.data import tables_folder
 
@@ -262,9 +262,9 @@ def against(cells, way, other, low, high):
 
 
 def drawn_laws(prior, n=4000, seed=0):
-    """Laws (n, 5) drawn from a prior, as in `hitchhiker.forecasts.posterior`, all with E = 1."""
+    """Laws (n, 5) drawn from a prior, as in `hitchhiker.forecasts.prior`, all with E = 1."""
     rng = np.random.default_rng(seed)
-    tails = np.sqrt(rng.chisquare(HEAVY, (n, 1)) / HEAVY)
+    tails = np.sqrt(rng.chisquare(PRIOR_DF, (n, 1)) / PRIOR_DF)
     drawn = rng.standard_normal((n, 4)) @ np.linalg.cholesky(prior.covariance).T / tails
     return np.insert(drawn + prior.mean, 0, 0.0, axis=1)
 

@@ -5,8 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from hitchhiker.forecasts.forecasting import forecast, load_prior
-from hitchhiker.forecasts.posterior import REFERENCE, log_loss, terms
+from hitchhiker.forecasts.forecasting import forecast
+from hitchhiker.forecasts.parametrisation import law_terms, log_loss, reference_logs
+from hitchhiker.forecasts.prior import load_prior
 
 from . import forecast_errors
 from .grids import eligible_families
@@ -182,7 +183,7 @@ def learned():
         spread = NORMAL * np.sqrt(np.diag(prior.covariance))
         ends = np.exp(prior.mean + np.outer([-1, 0, 1], spread))
         parts = np.stack(
-            terms(forecast_errors.drawn_laws(prior), np.zeros(1), np.zeros(1))
+            law_terms(forecast_errors.drawn_laws(prior), np.zeros(1), np.zeros(1))
         )[..., 0]
         shares = np.quantile(parts / parts.sum(axis=0), [0.1, 0.5, 0.9], axis=1)
         return np.array([ends[:, 1], ends[:, 3], *shares.T])
@@ -206,10 +207,7 @@ def learned():
 def shapes(prior, num_params, tokens_seen, n=4000):
     """Losses of laws drawn from a prior, over the loss at the reference, (n, points)."""
     laws = forecast_errors.drawn_laws(prior, n)
-    size = np.log(np.divide(num_params, REFERENCE["num_params"]))
-    points = np.broadcast_arrays(
-        size, np.log(np.divide(tokens_seen, REFERENCE["tokens_seen"]))
-    )
+    points = np.broadcast_arrays(*reference_logs(num_params, tokens_seen))
     return np.exp(log_loss(laws, *points) - log_loss(laws, np.zeros(1), np.zeros(1)))
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from hitchhiker.evaluation.methods import BORROWED, METHODS
 from hitchhiker.fits.fitting import fit
-from hitchhiker.forecasts.forecasting import load_prior
-from hitchhiker.forecasts.planning import plan, promised_error
+from hitchhiker.forecasts.planning import expected_error, plan
+from hitchhiker.forecasts.prior import load_prior
 from hitchhiker.runs.data import load_runs, read_table
 from hitchhiker.runs.selection import early_cut, max_params, sizes, with_sizes
 
@@ -317,7 +317,7 @@ def promised(draws):
     rows = []
     for count, own in single.groupby("n_sizes"):
         seen = order.iloc[:count].to_numpy(float)
-        made = promised_error(
+        made = expected_error(
             seen, np.full(count, length), (float(order.iloc[-1]), length), prior
         )
         errors = own["error"].abs()

@@ -15,7 +15,7 @@ from .cache import cached
 from .grids import eligible_families
 from .rules import KEYS
 
-REFERENCE = {"num_params": 1e9, "tokens_seen": 1e11}
+COMPARED_AT = {"num_params": 1e9, "tokens_seen": 1e11}  # parameters, tokens
 SLOPES = ("size_slope", "token_slope")
 LEVEL = 0.8
 DRAWS = 200
@@ -55,7 +55,7 @@ def bootstrap_evidence():
 
 
 def at_reference(
-    laws, num_params=REFERENCE["num_params"], tokens_seen=REFERENCE["tokens_seen"]
+    laws, num_params=COMPARED_AT["num_params"], tokens_seen=COMPARED_AT["tokens_seen"]
 ):
     """What laws (a row each) say at one place, where A and alpha no longer trade.
 

@@ -7,17 +7,18 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from hitchhiker.forecasts.comparing import (
-    TAIL,
+    DIFFERENCE_DF,
     compare,
     pair_errors,
-    pair_spread,
+    pair_sd,
     paired,
 )
-from hitchhiker.forecasts.forecasting import forecast, load_prior
-from hitchhiker.forecasts.planning import promised_error
+from hitchhiker.forecasts.forecasting import forecast
+from hitchhiker.forecasts.planning import expected_error
+from hitchhiker.forecasts.prior import load_prior
 from hitchhiker.laws import training_flops
 from hitchhiker.runs import selection
 from hitchhiker.runs.checks import run_names
@@ -26,7 +27,8 @@ from hitchhiker.runs.data import load_runs, tables_folder
 from .cache import cached
 from .forecast_errors import window_grid
 from .grids import eligible_families, steps
-from .learn_prior import families, pair_rows
+from .learn_pairs import pair_rows
+from .learn_prior import families
 from .rules import KEYS
 
 SHARE = 0.05  # of the target's FLOPs that the worked plan may cost
@@ -96,7 +98,7 @@ def promise(ends, target, prior):
     """Median of the error that a plan promises for such runs, and what 80 % stay below."""
     if not len(ends):
         return {"promised": np.nan, "promised_80": np.nan}
-    made = promised_error(ends["num_params"], ends["tokens_seen"], target, prior)
+    made = expected_error(ends["num_params"], ends["tokens_seen"], target, prior)
     return {"promised": made["error"], "promised_80": made["high_80"]}
 
 
@@ -110,8 +112,8 @@ def pair_evidence():
     Returns
     -------
     DataFrame
-        ``source, first, second`` (families) ``, loss_kind, beyond`` (log of the
-        scale-up) ``, difference, truth`` (log ratios of losses, at the pair and at the
+        ``source, first, second`` (families) ``, loss_kind, extrapolation`` (log of
+        the scale-up) ``, difference, truth`` (log ratios of losses, at the pair and at the
         target) ``, chance`` (stated, that the better of the pair is the better at the
         target) ``, right`` (whether it is) ``, inside_80, apart`` (error of the
         difference of two forecasts, each from all its recipe's smaller runs), a row a
@@ -135,18 +137,18 @@ def pair_evidence():
 def judged(pairs):
     """Pairs with what was stated of each, and whether it came out so."""
     known = pd.DataFrame([pair_errors(name) for name in pairs["source"]])
-    spread = pair_spread(
-        known["same"],
-        known["growth"],
-        known["stretch"],
+    spread = pair_sd(
+        known["floor"],
+        known["per_size"],
+        known["per_difference"],
         pairs["difference"].abs(),
-        pairs["beyond"],
+        pairs["extrapolation"],
     )
     table = pairs.assign(
-        chance=stats.t.cdf(pairs["difference"].abs() / spread, TAIL),
+        chance=stdtr(DIFFERENCE_DF, pairs["difference"].abs() / spread),
         right=np.sign(pairs["difference"]) == np.sign(pairs["truth"]),
         inside_80=(pairs["truth"] - pairs["difference"]).abs()
-        <= stats.t.ppf(0.9, TAIL) * spread,
+        <= stdtrit(DIFFERENCE_DF, 0.9) * spread,
     )
     return table[
         [
@@ -154,7 +156,7 @@ def judged(pairs):
             "first",
             "second",
             "loss_kind",
-            "beyond",
+            "extrapolation",
             "difference",
             "truth",
             "chance",
@@ -234,7 +236,7 @@ def pairs_or_forecasts(pairs):
         n`` (couples of families), a row a study.
     """
     couple = ["source", "first", "second", "loss_kind"]
-    last = pairs.sort_values("beyond", kind="stable").drop_duplicates(couple)
+    last = pairs.sort_values("extrapolation", kind="stable").drop_duplicates(couple)
     sizes = pd.DataFrame(
         {
             "source": last["source"],
@@ -325,11 +327,11 @@ def stages(first, second, target):
             {
                 "largest": size,
                 "share": share,
-                "chance": made.chance,
+                "chance": made.probability,
                 "difference": made.difference,
                 "low_80": made.low_80,
                 "high_80": made.high_80,
-                "smallest": made.smallest,
+                "smallest": made.minimum_detectable_difference,
                 "advice": made.advice,
             }
         )

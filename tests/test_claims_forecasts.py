@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from experiments import forecast_errors, forecast_goals
-from hitchhiker.forecasts.forecasting import load_prior
+from hitchhiker.forecasts.prior import load_prior
 from hitchhiker.runs.data import read_table
 
 

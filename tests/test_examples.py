@@ -10,7 +10,7 @@ import pytest
 
 from experiments import examples
 from hitchhiker import load_runs
-from hitchhiker.forecasts.watching import UNDER_WAY
+from hitchhiker.forecasts.watching import RUNNING_WIDTH
 from hitchhiker.runs.data import tables_folder
 from hitchhiker.runs.trackers import read_export
 from tools.book import ROOT
@@ -80,7 +80,7 @@ def test_a_run_is_forecast_better_the_more_of_it_is_seen():
 
 def test_intervals_of_a_run_under_way_are_widened_as_other_studies_ask():
     table = examples.widening(examples.end_evidence())
-    assert table["factor"].between(UNDER_WAY - 0.2, UNDER_WAY).all(), (
+    assert table["factor"].between(RUNNING_WIDTH - 0.2, RUNNING_WIDTH).all(), (
         "the chapter says: `watch` errs to the wide side"
     )
     assert 0.75 <= table["inside"].mean() <= 0.9

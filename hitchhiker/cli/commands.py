@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from ..evaluation.reporting import report
+from ..forecasts.allocation import allocation
 from ..forecasts.comparing import compare
 from ..forecasts.forecasting import forecast
-from ..forecasts.planning import allocation, plan
+from ..forecasts.planning import plan
 from ..forecasts.watching import watch
 from ..runs.checks import DataError
 from .options import (
@@ -22,15 +23,15 @@ from .output import FORECAST_FACTS, emit, facts_of, save_forecast
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 96}
 COMPARISON_FACTS = (
-    "chance",
+    "probability",
     "difference",
     "low_80",
     "high_80",
-    "smallest",
+    "minimum_detectable_difference",
     "pairs",
     "advice",
 )
-WATCH_FACTS = ("forecasts", "band", "left", "made_at", "warnings")
+WATCH_FACTS = ("forecasts", "band", "departed_at", "band_made_at", "warnings")
 
 
 @click.group(context_settings=SETTINGS)
@@ -107,7 +108,7 @@ def plan_command(
     result = plan(params, tokens, given[0], most_sizes=sizes)
     if csv:
         result.ladder.to_csv(csv, index=False)
-    emit(as_json, result.summary(), facts_of(result, ("ladder", "rivals")))
+    emit(as_json, result.summary(), facts_of(result, ("ladder", "alternatives")))
 
 
 @main.command("compare", context_settings=SETTINGS)

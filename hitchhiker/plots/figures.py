@@ -85,8 +85,8 @@ def watch_panel(ax, run, result, unit="nats per token", rest=None):
     ax.plot(run["tokens_seen"], run["loss"], ".", ms=5, color=INK)
     if rest is not None:
         _hollow(ax, rest, ms=3.6, mew=0.9)
-    if result.left is not None:
-        _departure(ax, result.left)
+    if result.departed_at is not None:
+        _departure(ax, result.departed_at)
     _name_looks(ax, result.forecasts, level)
     ax.margins(y=0.1)
     _beside(ax, result.band.iloc[-1], level, "end")
