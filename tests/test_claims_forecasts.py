@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import forecast_errors, forecast_goals
+from experiments import forecast_errors, how_much_to_borrow
 from hitchhiker.forecasts.forecasting import load_prior
 from hitchhiker.runs.data import read_table
 
@@ -148,7 +148,7 @@ def test_an_envelope_has_an_answer_from_a_hundredth_to_the_whole_target():
 
 def test_shapes_of_a_belief_are_one_at_the_reference_and_fall():
     prior = load_prior()
-    drawn = forecast_goals.shapes(prior, [1e8, 1e9, 1e10], 2e10, n=500)
+    drawn = how_much_to_borrow.shapes(prior, [1e8, 1e9, 1e10], 2e10, n=500)
     assert drawn.shape == (500, 3)
     np.testing.assert_allclose(drawn[:, 1], 1.0)
     assert (np.diff(drawn, axis=1) < 0).all()
@@ -159,7 +159,7 @@ def test_shapes_of_a_belief_are_one_at_the_reference_and_fall():
 
 def test_aims_that_are_met_and_those_that_are_not(grid):
     """As the chapter says in words; a change here means that its sentences are to be read again."""
-    assert forecast_goals.aims(grid)["met"].tolist() == [
+    assert how_much_to_borrow.aims(grid)["met"].tolist() == [
         "no",
         "yes",
         "in part",
@@ -172,17 +172,17 @@ def test_aims_that_are_met_and_those_that_are_not(grid):
 
 def test_bands_of_counts_hold_every_cell_once(grid):
     for column, bands in (
-        ("n_sizes", forecast_goals.COUNTS),
-        ("scale_up", forecast_goals.SCALES),
+        ("n_sizes", how_much_to_borrow.COUNTS),
+        ("scale_up", how_much_to_borrow.SCALES),
     ):
-        table = forecast_goals.standing_by(grid, column, bands)
+        table = how_much_to_borrow.standing_by(grid, column, bands)
         assert list(dict.fromkeys(table["band"])) == list(bands)
         cells = table.drop_duplicates("band")["cells"].sum()
         assert cells == (grid["method"] == "forecast").sum(), column
 
 
 def test_unfinished_runs_are_forecast_worse():
-    table = forecast_goals.by_share(forecast_errors.partial_grid()).set_index("share")
+    table = how_much_to_borrow.by_share(forecast_errors.partial_grid()).set_index("share")
     assert table.loc[1.0, "are"] == table["are"].min()
     assert table["inside_80"].between(0.4, 0.95).all()
     assert (table["lowest"] <= table["inside_80"]).all()
@@ -190,7 +190,7 @@ def test_unfinished_runs_are_forecast_worse():
 
 
 def test_what_is_learned_is_in_the_range_of_published_laws():
-    table = forecast_goals.learned().set_index("quantity")
+    table = how_much_to_borrow.learned().set_index("quantity")
     assert (table["low"] < table["middle"]).all()
     assert (table["middle"] < table["high"]).all()
     assert (table["least"] <= table["most"]).all()
