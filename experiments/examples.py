@@ -12,7 +12,7 @@ from hitchhiker.runs import selection
 from hitchhiker.runs.data import load_runs, tables_folder
 
 from .cache import cached
-from .forecast_errors import METHODS, capped, window_grid
+from .forecast_grids import RIVALS, capped, window_grid
 from .grids import eligible_families
 from .partial import longest_run, same_shape
 from .rules import KEYS
@@ -201,7 +201,7 @@ def one_size():
         forecast's interval.
     """
     table = window_grid()
-    table = capped(table[(table["n_sizes"] == 1) & table["method"].isin(list(METHODS))])
+    table = capped(table[(table["n_sizes"] == 1) & table["method"].isin(list(RIVALS))])
     inside = table["target_loss"].between(table["low_80"], table["high_80"])
     return table.assign(
         scores_words=table["loss_kind"].str.contains("lambada"),

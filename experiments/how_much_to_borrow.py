@@ -1,59 +1,56 @@
-"""What the pooled forecast was meant to reach, and what it reaches: numbers of its chapter."""
+"""What the forecast was meant to reach, what it reaches, and its prior in numbers."""
 
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
+from hitchhiker.fits.results import Z_80
 from hitchhiker.forecasts.forecasting import forecast, load_prior
-from hitchhiker.forecasts.posterior import REFERENCE, log_loss, terms
+from hitchhiker.forecasts.posterior import HEAVY, REFERENCE, log_loss, terms
 
-from . import forecast_errors
+from .forecast_errors import SIZE_COUNTS
+from .forecast_grids import SCALE_UP_EDGES, coverage, standing
 from .grids import eligible_families
 from .rules import KEYS, by_source
 
-FEW = ("1", "2", "3", "4", "5")
-# The bands of `forecasts` by their words here, above the first edge and up to the
-# second. There a band of numbers of sizes is named by its least number, hence the edges
-# one lower.
-COUNTS = dict(
-    zip(
-        ("1", "2", "3", "4", "5", "6 or 7", "8 and more"),
-        pairwise(n - 1 for n in (*forecast_errors.COUNTS, np.inf)),
-        strict=True,
-    )
+# The bands of the table of errors by their words here, above the first edge and up to
+# the second. There a band of numbers of sizes is named by its least number, hence the
+# edges one lower.
+COUNT_WORDS = ("1", "2", "3", "4", "5", "6 or 7", "8 and more")
+COUNT_BANDS = dict(
+    zip(COUNT_WORDS, pairwise(n - 1 for n in (*SIZE_COUNTS, np.inf)), strict=True)
 )
-SCALES = dict(
-    zip(
-        ("up to 2x", "2 to 5x", "5 to 15x", "15 to 50x", "above 50x"),
-        pairwise(forecast_errors.SCALES),
-        strict=True,
-    )
+SCALE_UP_WORDS = ("up to 2x", "2 to 5x", "5 to 15x", "15 to 50x", "above 50x")
+SCALE_UP_BANDS = dict(zip(SCALE_UP_WORDS, pairwise(SCALE_UP_EDGES), strict=True))
+AIMED_AT = COUNT_WORDS[:5]  # numbers of sizes at which the forecast should be best
+QUANTITIES = (
+    "alpha",
+    "beta",
+    "share of E at the reference",
+    "share of the size term",
+    "share of the token term",
 )
-NORMAL = 1.2816  # standard deviations on either side that hold 80 % of a Gaussian
 
 
 def standing_by(grid, column, bands):
-    """`forecasts.standing` in bands of a column, a row a band and method.
+    """`forecast_grids.standing` in bands of a column, a row a band and method.
 
     Parameters
     ----------
     grid : DataFrame
-        As from `forecasts.window_grid`.
+        As from `forecast_grids.window_grid`.
     column : str
     bands : dict of (float, float)
         Above the first and up to the second, by the name of the band.
     """
     parts = []
     for name, (low, high) in bands.items():
-        own = grid[(grid[column] > low) & (grid[column] <= high)]
-        if len(own):
-            cells = len(own) // own["method"].nunique()
-            parts.append(
-                forecast_errors.standing(own)
-                .reset_index()
-                .assign(band=name, cells=cells)
-            )
+        inside = grid[(grid[column] > low) & (grid[column] <= high)]
+        if len(inside):
+            cells = len(inside) // inside["method"].nunique()
+            table = standing(inside).reset_index()
+            parts.append(table.assign(band=name, cells=cells))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -76,57 +73,54 @@ def listed(names):
 
 
 def aims(grid):
-    """Every aim that the forecast was built for, what is found, and whether that meets it.
+    """Every aim that the forecast was built for, what came, and whether it is met.
 
     Returns
     -------
     DataFrame
         ``aim, met`` ("yes", "no", "in part") ``, found`` (words).
     """
-    whole, covered = forecast_errors.standing(grid), forecast_errors.coverage(grid)
-    counted = standing_by(grid, "n_sizes", COUNTS)
-    many = counted[counted["band"] == "8 and more"].set_index("method")["mean"]
-    ratio = whole.loc["forecast", "mean"] / whole.loc["paper", "mean"]
-    rows = [("mean half of the paper's", f"{ratio:.2f} of it", ratio <= 0.5)]
-    for value, word in (("median", "median"), ("high", "90 % point")):
-        best = least(counted, value) & set(FEW)
-        rows.append(
-            (
-                f"best {word}, 1 to 5 sizes",
-                f"at {listed(sorted(best))}",
-                len(best) / len(FEW),
-            )
-        )
-    rows.append(
-        (
-            "from 8 sizes on no worse than our fit",
-            f"mean error {100 * many['forecast']:.1f} %, fit {100 * many['fit']:.1f} %",
-            many["forecast"] <= many["fit"],
-        )
-    )
-    for level, low, high in ((80, 75, 85), (90, 86, 94)):
-        inside = 100 * covered[f"inside_{level}"].mean()
-        rows.append(
-            (
-                f"{level} % intervals hold {low} to {high} %",
-                f"{inside:.0f} %, mean over studies",
-                low <= inside <= high,
-            )
-        )
-    width, usual = covered["width_80"], covered["usual"]
-    told = f"{100 * width.mean():.0f} against {100 * usual.mean():.0f} % of the loss"
-    narrow = width < usual
-    rows.append(
-        (
-            "no wider than errors elsewhere",
-            f"{told}; narrower in {narrow.sum()} of {len(narrow)} studies",
-            narrow.mean() if width.mean() < usual.mean() else False,
-        )
-    )
+    rows = [*_aims_of_errors(grid), *_aims_of_intervals(coverage(grid))]
     table = pd.DataFrame(rows, columns=["aim", "found", "met"])
     share = table["met"].astype(float)
     table["met"] = np.select([share == 1, share == 0], ["yes", "no"], "in part")
     return table[["aim", "met", "found"]]
+
+
+def _aims_of_errors(grid):
+    """Aims about errors: words, what is reached in words, share of it that is met."""
+    whole, counted = standing(grid), standing_by(grid, "n_sizes", COUNT_BANDS)
+    ratio = whole.loc["forecast", "mean"] / whole.loc["paper", "mean"]
+    yield "mean half of the paper's", f"{ratio:.2f} of it", ratio <= 0.5
+    for value, word in (("median", "median"), ("high", "90 % point")):
+        best = least(counted, value) & set(AIMED_AT)
+        met = len(best) / len(AIMED_AT)
+        yield f"best {word}, 1 to 5 sizes", f"at {listed(sorted(best))}", met
+    many = counted[counted["band"] == COUNT_WORDS[-1]].set_index("method")["mean"]
+    yield (
+        "from 8 sizes on no worse than our fit",
+        f"mean error {100 * many['forecast']:.1f} %, fit {100 * many['fit']:.1f} %",
+        many["forecast"] <= many["fit"],
+    )
+
+
+def _aims_of_intervals(covered):
+    """Aims about intervals, from `forecast_grids.coverage`."""
+    for level, low, high in ((80, 75, 85), (90, 86, 94)):
+        inside = 100 * covered[f"inside_{level}"].mean()
+        yield (
+            f"{level} % intervals hold {low} to {high} %",
+            f"{inside:.0f} %, mean over studies",
+            low <= inside <= high,
+        )
+    width, usual = covered["width_80"], covered["usual"]
+    narrow = width < usual
+    yield (
+        "no wider than errors elsewhere",
+        f"{100 * width.mean():.0f} against {100 * usual.mean():.0f} % of the loss; "
+        f"narrower in {narrow.sum()} of {len(narrow)} studies",
+        narrow.mean() if width.mean() < usual.mean() else False,
+    )
 
 
 def by_share(table):
@@ -135,8 +129,8 @@ def by_share(table):
     Parameters
     ----------
     table : DataFrame
-        As from `forecasts.partial_grid`. Cells without a row left are counted, not
-        scored.
+        As from `forecast_grids.unfinished_grid`. Cells without a row left are counted,
+        not scored.
 
     Returns
     -------
@@ -148,24 +142,32 @@ def by_share(table):
     """
     rows = []
     for share, cells in table.groupby("share"):
-        own = cells[cells["n_rows"] > 0].copy()
-        own["width"] = own["high_80"] / own["low_80"] - 1
-        row = {
-            "share": share,
-            "cells": len(cells),
-            "lost": len(cells) - len(own),
-            "are": by_source(own, "are"),
-        }
+        scored = cells[cells["n_rows"] > 0].copy()
+        scored["width"] = scored["high_80"] / scored["low_80"] - 1
+        lost = len(cells) - len(scored)
+        row = {"share": share, "cells": len(cells), "lost": lost}
+        row["are"] = by_source(scored, "are")
         for level in (80, 90):
-            own["inside"] = own["target_loss"].between(
-                own[f"low_{level}"], own[f"high_{level}"]
-            )
-            families = own.groupby(KEYS)["inside"].mean().groupby("source").mean()
-            row[f"inside_{level}"] = families.mean()
+            low, high = scored[f"low_{level}"], scored[f"high_{level}"]
+            scored["inside"] = scored["target_loss"].between(low, high)
+            families = scored.groupby(KEYS)["inside"].mean()
+            studies = families.groupby("source").mean()
+            row[f"inside_{level}"] = studies.mean()
             if level == 80:
-                row |= {"lowest": families.min(), "highest": families.max()}
-        rows.append(row | {"width_80": by_source(own, "width")})
+                row |= {"lowest": studies.min(), "highest": studies.max()}
+        rows.append(row | {"width_80": by_source(scored, "width")})
     return pd.DataFrame(rows)
+
+
+def drawn_laws(prior, n=4000, seed=0):
+    """Laws (n, 5) drawn from a prior, with E = 1, as `hitchhiker.forecasts` draws them.
+
+    Columns are the logarithms of E, A, alpha, B, beta at the reference.
+    """
+    rng = np.random.default_rng(seed)
+    tails = np.sqrt(rng.chisquare(HEAVY, (n, 1)) / HEAVY)
+    drawn = rng.standard_normal((n, 4)) @ np.linalg.cholesky(prior.covariance).T / tails
+    return np.insert(drawn + prior.mean, 0, 0.0, axis=1)
 
 
 def learned():
@@ -177,39 +179,30 @@ def learned():
         ``quantity, low, middle, high`` (80 % of families, 50 %) and ``least, most`` of
         the middles of the priors that lack one study.
     """
-
-    def rows(prior):
-        spread = NORMAL * np.sqrt(np.diag(prior.covariance))
-        ends = np.exp(prior.mean + np.outer([-1, 0, 1], spread))
-        parts = np.stack(
-            terms(forecast_errors.drawn_laws(prior), np.zeros(1), np.zeros(1))
-        )[..., 0]
-        shares = np.quantile(parts / parts.sum(axis=0), [0.1, 0.5, 0.9], axis=1)
-        return np.array([ends[:, 1], ends[:, 3], *shares.T])
-
-    names = [
-        "alpha",
-        "beta",
-        "share of E at the reference",
-        "share of the size term",
-        "share of the token term",
-    ]
     prior = load_prior()
-    table = pd.DataFrame(rows(prior), columns=["low", "middle", "high"]).assign(
-        quantity=names
-    )
-    others = np.array([rows(load_prior(without=s))[:, 1] for s in prior.sources])
-    table = table.assign(least=others.min(axis=0), most=others.max(axis=0))
-    return table[["quantity", "low", "middle", "high", "least", "most"]]
+    table = pd.DataFrame(_points(prior), columns=["low", "middle", "high"])
+    others = [_points(load_prior(without=study))[:, 1] for study in prior.sources]
+    bounds = {"least": np.min(others, axis=0), "most": np.max(others, axis=0)}
+    return table.assign(quantity=QUANTITIES, **bounds)[
+        ["quantity", "low", "middle", "high", "least", "most"]
+    ]
+
+
+def _points(prior):
+    """10 % point, median and 90 % point of each of `QUANTITIES`, (5, 3)."""
+    spread = Z_80 * np.sqrt(np.diag(prior.covariance))
+    exponents = np.exp(prior.mean + np.outer([-1, 0, 1], spread))[:, [1, 3]]
+    parts = np.stack(terms(drawn_laws(prior), np.zeros(1), np.zeros(1)))[..., 0]
+    shares = np.quantile(parts / parts.sum(axis=0), [0.1, 0.5, 0.9], axis=1)
+    return np.hstack([exponents, shares]).T
 
 
 def shapes(prior, num_params, tokens_seen, n=4000):
-    """Losses of laws drawn from a prior, over the loss at the reference, (n, points)."""
-    laws = forecast_errors.drawn_laws(prior, n)
+    """Losses of laws drawn from a prior, over that at the reference, (n, points)."""
+    laws = drawn_laws(prior, n)
     size = np.log(np.divide(num_params, REFERENCE["num_params"]))
-    points = np.broadcast_arrays(
-        size, np.log(np.divide(tokens_seen, REFERENCE["tokens_seen"]))
-    )
+    tokens = np.log(np.divide(tokens_seen, REFERENCE["tokens_seen"]))
+    points = np.broadcast_arrays(size, tokens)
     return np.exp(log_loss(laws, *points) - log_loss(laws, np.zeros(1), np.zeros(1)))
 
 
@@ -224,15 +217,10 @@ def family_laws():
     """
     rows = []
     for runs in eligible_families(1):
-        found = forecast(runs, runs["num_params"].max(), runs["tokens_seen"].max())
-        rows.append(
-            dict(runs[KEYS].iloc[0])
-            | found.law.as_dict()
-            | {
-                "min_params": runs["num_params"].min(),
-                "max_params": runs["num_params"].max(),
-                "max_tokens": runs["tokens_seen"].max(),
-                "unlike": any("unlike" in warning for warning in found.warnings),
-            }
-        )
+        params, tokens = runs["num_params"], runs["tokens_seen"].max()
+        largest = forecast(runs, params.max(), tokens)
+        row = dict(runs[KEYS].iloc[0]) | largest.law.as_dict()
+        row |= {"min_params": params.min(), "max_params": params.max()}
+        unlike = any("unlike" in warning for warning in largest.warnings)
+        rows.append(row | {"max_tokens": tokens, "unlike": unlike})
     return pd.DataFrame(rows)

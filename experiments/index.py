@@ -1,4 +1,4 @@
-"""The numbers behind the panel on the landing page: what error to expect from small runs."""
+"""The panel on the landing page: what error to expect from small runs."""
 
 import json
 from itertools import pairwise
@@ -6,70 +6,67 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from . import forecast_errors
+from .forecast_errors import error_spread
+from .forecast_grids import SCALE_UP_EDGES, unfinished_grid, window_grid
 
-# Coarser than `forecasts.COUNTS` (both ends included): the panel splits each band by
-# scale-up and by share trained too, and finer ones fall short of `FEWEST` more often.
-COUNTS = {
+# Least and most number of sizes. Coarser than the bands of the table of errors: the
+# panel splits each by scale-up and by share trained too, and finer ones fall short of
+# `LEAST_EVIDENCE` more often.
+SIZES_TRAINED = {
     "1": (1, 1),
     "2": (2, 2),
     "3": (3, 3),
     "4 or 5": (4, 5),
     "6 or more": (6, np.inf),
 }
-SCALES = dict(
-    zip(
-        (
-            "up to 2 times",
-            "2 to 5 times",
-            "5 to 15 times",
-            "15 to 50 times",
-            "more than 50 times",
-        ),
-        pairwise(forecast_errors.SCALES),
-        strict=True,
-    )
+SCALE_UP_WORDS = (
+    "up to 2 times",
+    "2 to 5 times",
+    "5 to 15 times",
+    "15 to 50 times",
+    "more than 50 times",
 )
-SHARES = {"all of it": 1.0, "70 %": 0.7, "50 %": 0.5, "30 %": 0.3, "10 %": 0.1}
-FEWEST = {"n_families": 3, "n_studies": 2}  # without which nothing is said
+SCALE_UP_BANDS = dict(zip(SCALE_UP_WORDS, pairwise(SCALE_UP_EDGES), strict=True))
+SHARES_TRAINED = {"all of it": 1.0, "70 %": 0.7, "50 %": 0.5, "30 %": 0.3, "10 %": 0.1}
+LEAST_EVIDENCE = {"n_families": 3, "n_studies": 2}  # without which nothing is said
+FIRST_CHOICE = {"sizes": "4 or 5", "scale": "5 to 15 times", "share": "all of it"}
+QUESTIONS = {
+    "sizes": "I train so many sizes",
+    "scale": "the target is larger by",
+    "share": "of each run I have seen",
+}
 
 
 def panel_table():
-    """Error of the forecast by number of sizes, distance of the target and share trained.
+    """Error of the forecast by number of sizes, distance of the target, share trained.
 
     Returns
     -------
     DataFrame
-        ``sizes, scale, share`` (words of `COUNTS`, `SCALES`, `SHARES`) ``, n_studies,
-        n_families, low, middle, high`` (ARE: 10 % point, median, 90 % point, every
-        study weighing the same) ``, cost`` (median share of the target's FLOPs); no row
-        where fewer than `FEWEST` tell.
+        ``sizes, scale, share`` (words of `SIZES_TRAINED`, `SCALE_UP_BANDS`,
+        `SHARES_TRAINED`) ``, n_studies, n_families, low, middle, high`` (ARE: 10 %
+        point, median, 90 % point, every study weighing the same) ``, cost`` (median
+        share of the target's FLOPs); no row where there is less than `LEAST_EVIDENCE`.
     """
-    whole = forecast_errors.window_grid().query("method == 'forecast'")
-    cells = pd.concat(
-        [whole, forecast_errors.partial_grid().query("share < 1")], ignore_index=True
-    )
+    finished = window_grid().query("method == 'forecast'")
+    parts = [finished, unfinished_grid().query("share < 1")]
+    cells = pd.concat(parts, ignore_index=True)
     cells = cells[cells["n_rows"] > 0]
     rows = []
-    for sizes, (least, most) in COUNTS.items():
-        for scale, (low, high) in SCALES.items():
-            near = cells[
-                cells["n_sizes"].between(least, most)
-                & (cells["scale_up"] > low)
-                & (cells["scale_up"] <= high)
-            ]
-            for share, value in SHARES.items():
-                own = near[np.isclose(near["share"], value)]
-                if len(own):
-                    told = forecast_errors.spread(own)
-                    rows.append(
-                        (sizes, scale, share, *told, own["flops_share"].median())
-                    )
-    names = "sizes scale share n_studies n_families low middle high cost".split()
-    table = pd.DataFrame(rows, columns=names).astype(dict.fromkeys(FEWEST, int))
-    return table[(table[list(FEWEST)] >= pd.Series(FEWEST)).all(axis=1)].reset_index(
-        drop=True
-    )
+    for sizes, (least, most) in SIZES_TRAINED.items():
+        of_sizes = cells[cells["n_sizes"].between(least, most)]
+        for scale, (low, high) in SCALE_UP_BANDS.items():
+            inside = (of_sizes["scale_up"] > low) & (of_sizes["scale_up"] <= high)
+            near = of_sizes[inside]
+            for share, value in SHARES_TRAINED.items():
+                cell = near[np.isclose(near["share"], value)]
+                if len(cell):
+                    row = {"sizes": sizes, "scale": scale, "share": share}
+                    row |= error_spread(cell)
+                    rows.append(row | {"cost": cell["flops_share"].median()})
+    table = pd.DataFrame(rows)
+    enough = (table[list(LEAST_EVIDENCE)] >= pd.Series(LEAST_EVIDENCE)).all(axis=1)
+    return table[enough].reset_index(drop=True)
 
 
 def sentence(row):
@@ -77,8 +74,8 @@ def sentence(row):
 
     Examples
     --------
-    >>> sentence({"low": 0.01, "middle": 0.034, "high": 0.12, "cost": 0.2, "n_families": 9,
-    ...           "n_studies": 4})
+    >>> sentence({"low": 0.01, "middle": 0.034, "high": 0.12, "cost": 0.2,
+    ...           "n_families": 9, "n_studies": 4})
     ['3.4 %', '1.0 to 12.0 %', '20 %', '9 families of 4 studies']
     """
     return [
@@ -96,28 +93,28 @@ def panel_html(table=None):
         f"{r['sizes']}|{r['scale']}|{r['share']}": [*sentence(r), round(r["middle"], 4)]
         for r in table.to_dict("records")
     }
-    chosen = {"sizes": "4 or 5", "scale": "5 to 15 times", "share": "all of it"}
-    labels = {
-        "sizes": "I train so many sizes",
-        "scale": "the target is larger by",
-        "share": "of each run I have seen",
+    lists = {
+        "sizes": SIZES_TRAINED,
+        "scale": SCALE_UP_BANDS,
+        "share": SHARES_TRAINED,
     }
-    options = {"sizes": COUNTS, "scale": SCALES, "share": SHARES}
-    fields = "".join(
-        f'<label>{labels[name]} <select name="{name}">'
-        + "".join(
-            f"<option{' selected' if o == chosen[name] else ''}>{o}</option>"
-            for o in known
-        )
-        + "</select></label>"
-        for name, known in options.items()
-    )
-    first = rows.get("|".join(chosen.values()), ["?"] * 5)
+    fields = "".join(_field(name, words) for name, words in lists.items())
+    first = rows.get("|".join(FIRST_CHOICE.values()), ["?"] * 5)
     return (
         f'<form class="guide-panel" aria-label="What error to expect">{fields}'
-        f'<output aria-live="polite"><strong>{first[0]}</strong> <span class="rest">off at the '
-        f"median; four in five families: {first[1]}; cost: {first[2]} of the target's FLOPs; "
-        f"evidence: {first[3]}.</span></output>"
-        f'<script type="application/json" class="guide-panel-data">{json.dumps(rows)}</script>'
-        '</form><script src="_static/panel.js" defer></script>'
+        f'<output aria-live="polite"><strong>{first[0]}</strong> '
+        f'<span class="rest">off at the median; four in five families: {first[1]}; '
+        f"cost: {first[2]} of the target's FLOPs; evidence: {first[3]}.</span></output>"
+        '<script type="application/json" class="guide-panel-data">'
+        f'{json.dumps(rows)}</script></form><script src="_static/panel.js" defer>'
+        "</script>"
     )
+
+
+def _field(name, words):
+    """One question of the panel with its list of answers."""
+    options = "".join(
+        f"<option{' selected' if word == FIRST_CHOICE[name] else ''}>{word}</option>"
+        for word in words
+    )
+    return f'<label>{QUESTIONS[name]} <select name="{name}">{options}</select></label>'

@@ -24,7 +24,7 @@ from hitchhiker.runs.checks import run_names
 from hitchhiker.runs.data import load_runs, tables_folder
 
 from .cache import cached
-from .forecast_errors import window_grid
+from .forecast_grids import window_grid
 from .grids import eligible_families, steps
 from .learn_prior import families, pair_rows
 from .rules import KEYS

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from experiments import practice
-from experiments.forecast_errors import window_grid
+from experiments.forecast_grids import window_grid
 from hitchhiker import load_prior, load_runs, plan, read_runs, selection
 from hitchhiker.runs.data import tables_folder
 

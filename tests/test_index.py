@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from experiments import forecast_errors, index
+from experiments import forecast_errors, forecast_grids, index
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def table():
 
 
 def test_rows_are_medians_of_the_grid(table):
-    grid = forecast_errors.window_grid().query("method == 'forecast'")
+    grid = forecast_grids.window_grid().query("method == 'forecast'")
     grid = grid[
         (grid["n_sizes"] == 2) & (grid["scale_up"] > 5) & (grid["scale_up"] <= 15)
     ]
@@ -25,7 +25,7 @@ def test_rows_are_medians_of_the_grid(table):
         & (table["share"] == "all of it")
     ].iloc[0]
     assert row["n_studies"] == grid["source"].nunique()
-    assert row["middle"] == pytest.approx(forecast_errors.spread(grid)[3])
+    assert row["middle"] == pytest.approx(forecast_errors.error_spread(grid)["middle"])
     assert row["cost"] == pytest.approx(grid["flops_share"].median())
 
 
@@ -45,7 +45,7 @@ def test_the_page_holds_what_python_says(table):
     rows = json.loads(re.search(r"data\">(.*?)</script>", html)[1])
     assert len(rows) == len(table)
     row = table.iloc[len(table) // 2]
-    assert rows[f"{row['sizes']}|{row['scale']}|{row['share']}"][
-        :4
-    ] == index.sentence(row)
+    assert rows[f"{row['sizes']}|{row['scale']}|{row['share']}"][:4] == index.sentence(
+        row
+    )
     assert np.isfinite([r[4] for r in rows.values()]).all()

@@ -20,7 +20,7 @@ from experiments import cache
 # Experiments that others read: first, so that no two processes compute one.
 FIRST = [("experiments.grids", "size_grid"), ("experiments.grids", "share_grid")]
 THEN = [
-    ("experiments.forecast_errors", "exponents"),
+    ("experiments.forecast_grids", "exponents"),
     ("experiments.borrow", "lenders"),
     ("experiments.partial", "partial_evidence"),
     ("experiments.borrow", "one_run_evidence"),
