@@ -12,7 +12,7 @@ from hitchhiker.fits.fitting import fit
 from hitchhiker.runs.data import load_runs
 from hitchhiker.runs.selection import TARGET_TAIL, early_cut, size_names, window
 
-from . import ladder
+from . import ladder_seeds
 from .cache import cached
 from .grids import FURTHER_KINDS, eligible_families, share_grid, size_grid, steps
 from .rules import ESTIMATORS, KEYS, by_source, verdict_of_parts
@@ -345,7 +345,7 @@ def right_picks(chances, how=ALIKE, band="10 to 20 %", least=0.0):
 def _floor(errors=None, apart=None):
     """Both F and the R of the rule; the grid's "paper" makes its own choice of rows."""
     errors = floor_evidence() if errors is None else errors
-    apart = ladder.seed_spread()["apart"].max() if apart is None else apart
+    apart = ladder_seeds.seed_spread()["apart"].max() if apart is None else apart
     middle = {
         n: by_source(own, "are") for n, own in errors.groupby("method", sort=False)
     }
