@@ -1,7 +1,5 @@
 """Claim about forecasts that need no law: best seen, most trained, and one more."""
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 
@@ -9,7 +7,7 @@ from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.runs import selection
 
 from .cache import cached
-from .grids import SHARES, eligible_families, share_grid, size_grid, steps
+from .grids import SHARES, eligible_families, share_grid, size_grid, steps, windows
 from .rules import KEYS, by_source, share, verdict_of_parts
 
 PAPERS = ["best_seen", "most_trained"]
@@ -46,7 +44,7 @@ def nearest_size(train_runs, num_params, tokens_seen):
 
 @cached
 def nearest_evidence():
-    """`nearest_size` on every cell of the two grids of `hitchhiker.evidence`.
+    """`nearest_size` on every cell of the two grids of `experiments.grids`.
 
     Returns
     -------
@@ -55,10 +53,8 @@ def nearest_evidence():
     """
     method, parts = {NEAREST: nearest_size}, []
     for runs in eligible_families(min_checkpoints=1):
-        count = selection.size_names(runs).nunique() - 1
-        windows = [(k, end) for end in steps(count) for k in steps(count) if k <= end]
-        choices = [partial(selection.window, k=k, end=end) for k, end in windows]
-        parts.append(evaluate(runs, method, sizes=choices).assign(grid="sizes"))
+        scores = evaluate(runs, method, sizes=windows(runs))
+        parts.append(scores.assign(grid="sizes"))
     for runs in eligible_families(min_checkpoints=5):
         sizes = [k for k in steps(selection.size_names(runs).nunique() - 1) if k > 1]
         scores = evaluate(runs, method, sizes=sizes, share=list(SHARES))

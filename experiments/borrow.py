@@ -12,8 +12,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from hitchhiker.evaluation.evaluating import absolute_relative_error, evaluate
+from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.evaluation.methods import LawMethod
+from hitchhiker.evaluation.scoring import absolute_relative_error
 from hitchhiker.fits.fitting import fit
 from hitchhiker.laws import PARAMETERS, ScalingLaw
 from hitchhiker.runs.data import load_runs, read_table

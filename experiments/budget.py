@@ -1,7 +1,6 @@
 """Claims about what error is worth having: noise, the size of real differences, right picks."""
 
 import re
-from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -10,13 +9,21 @@ import pandas as pd
 from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.fits.fitting import fit
 from hitchhiker.runs.data import load_runs
-from hitchhiker.runs.selection import TARGET_TAIL, early_cut, size_names, window
+from hitchhiker.runs.selection import TARGET_TAIL, early_cut
 
 from . import ladder_seeds
 from .cache import cached
-from .grids import FURTHER_KINDS, eligible_families, share_grid, size_grid, steps
+from .grids import (
+    FURTHER_KINDS,
+    PROTOCOLS,
+    eligible_families,
+    share_grid,
+    size_grid,
+    windows,
+)
 from .rules import ESTIMATORS, KEYS, by_source, verdict_of_parts
 
+CELL = ["cell", "share"]  # what two forecasts made alike have seen
 METHODS = dict(
     zip(("paper", "fit"), ESTIMATORS, strict=True)
 )  # names in the grids, and in words
@@ -245,15 +252,14 @@ def _comparable():
     ]  # sizes both have
     more = []
     for _, runs in pd.concat([texts, mad]).groupby(KEYS, sort=False):
-        count = size_names(runs).nunique() - 1
-        windows = [(k, end) for end in steps(count) for k in steps(count) if k <= end]
-        choices = [partial(window, k=k, end=end) for k, end in windows]
-        more.append(evaluate(runs, (*METHODS, "best_seen"), sizes=choices))
+        scores = evaluate(
+            runs, (*METHODS, "best_seen"), sizes=windows(runs), protocol=PROTOCOLS
+        )
+        more.append(scores)
     table = pd.concat([grids, *more], ignore_index=True)
     table["group"] = (
         table["family"].str.extract(r"(gpt2-[a-z0-9]+|pythia-v\d)")[0].fillna("all")
     )
-    table["cell"] = table.groupby([*KEYS, "method"]).cumcount()
     return table
 
 
@@ -272,7 +278,7 @@ def chance_evidence():
         counted) ``, right`` (share) ``, comparisons, pairs``.
     """
     table = _comparable()
-    columns = ["family", "method", "cell", "are", "forecast", "target_loss"]
+    columns = ["family", "method", *CELL, "are", "forecast", "target_loss"]
     parts = []
     for (source, _, _), own in table.groupby(
         ["source", "loss_kind", "group"], sort=False
@@ -284,9 +290,9 @@ def chance_evidence():
             laws = [t[t["method"].isin(METHODS)] for t in (one, two)]
             none = [t[t["method"] == "best_seen"] for t in (one, two)]
             for how, (a, b), key in (
-                (ALIKE, laws, ["method", "cell"]),
+                (ALIKE, laws, ["method", *CELL]),
                 (APART, laws, None),
-                (NO_LAW, none, ["cell"]),
+                (NO_LAW, none, CELL),
             ):
                 both = a.merge(b, how="inner" if key else "cross", on=key)
                 parts.append(

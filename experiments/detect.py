@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from hitchhiker.evaluation.evaluating import absolute_relative_error as are
 from hitchhiker.evaluation.methods import paper
+from hitchhiker.evaluation.scoring import absolute_relative_error as are
 from hitchhiker.fits.fitting import fit_many
 from hitchhiker.laws import PARAMETERS, ScalingLaw
 from hitchhiker.runs.selection import (

@@ -1,8 +1,5 @@
 """Claim about forecasts of the smallest size from the larger ones."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import pandas as pd
 
 from hitchhiker.evaluation.evaluating import evaluate
@@ -13,9 +10,6 @@ from .cache import cached
 from .grids import eligible_families, steps
 from .rules import ESTIMATORS, share, verdict_of_shares
 
-MIRROR = (
-    1e18  # num_params become MIRROR / num_params: smallest and largest change places
-)
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 RULE = {"share": 0.4, "are": 0.10}
 EXPLODED = 0.5  # an ARE above this is no forecast
@@ -23,33 +17,9 @@ KNOWN_ALPHA = "alpha borrowed"
 DOWN = {**ESTIMATORS, KNOWN_ALPHA: LawMethod(fixed={"alpha": BORROWED["alpha"]})}
 
 
-def mirror(runs):
-    """The table with sizes upside down, so that `evaluate` holds out the smallest."""
-    return runs.assign(num_params=MIRROR / runs["num_params"])
-
-
-@dataclass(frozen=True)
-class Mirrored:
-    """A method that is shown mirrored sizes and sees the true ones."""
-
-    method: Any
-
-    def __call__(self, train_runs, num_params, tokens_seen):
-        """Forecast from one table."""
-        return self.method(mirror(train_runs), MIRROR / num_params, tokens_seen)
-
-
 def downwards(runs, methods, **cells):
-    """Score forecasts of the smallest size: `evaluate` the other way round.
-
-    Returns
-    -------
-    DataFrame
-        Rows of `hitchhiker.evaluate`; ``n_sizes`` counts from the largest, ``scale_up``
-        is how many times smaller the target is than the smallest size seen.
-    """
-    named = {name: Mirrored(method) for name, method in methods.items()}
-    return evaluate(mirror(runs), named, **cells)
+    """Score forecasts of the smallest size: `hitchhiker.evaluate` the other way round."""
+    return evaluate(runs, methods, target="smallest", **cells)
 
 
 @cached

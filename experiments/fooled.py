@@ -7,8 +7,9 @@ here.
 import numpy as np
 import pandas as pd
 
-from hitchhiker.evaluation.evaluating import absolute_relative_error, evaluate
+from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.evaluation.methods import LawMethod, paper
+from hitchhiker.evaluation.scoring import absolute_relative_error
 from hitchhiker.fits.fitting import OBJECTIVES, estimate, fit, fit_many, with_spread
 from hitchhiker.fits.results import Z_80
 from hitchhiker.laws import PARAMETERS, ScalingLaw

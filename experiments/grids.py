@@ -1,7 +1,5 @@
 """Grids that several chapters read: sizes and shares of every family, scored."""
 
-from functools import partial
-
 import pandas as pd
 
 from hitchhiker.evaluation.evaluating import evaluate
@@ -12,6 +10,7 @@ from hitchhiker.runs.data import load_runs
 from .cache import cached
 
 SHARES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+PROTOCOLS = {"paper": "paper"}  # the paper's method sees what the paper showed it
 MOST_SIZES = 8  # of a family with more, every so many are used as the largest seen
 # The same models measured on further text: left out of the grids, one kind speaks for
 # all.
@@ -40,6 +39,13 @@ def steps(count, most=MOST_SIZES):
     )
 
 
+def windows(runs):
+    """Windows of some of the sizes below a family's target, labelled choices."""
+    train, _ = selection.hold_out(runs)
+    some = steps(len(selection.sizes(train)))
+    return selection.windows(train, counts=some, ends=some)
+
+
 def eligible_families(min_checkpoints):
     """Tables of the families that the experiments use, three sizes or more."""
     runs = selection.eligible(load_runs(), min_checkpoints=min_checkpoints)
@@ -58,10 +64,7 @@ def size_grid():
     """
     parts = []
     for runs in eligible_families(min_checkpoints=1):
-        count = selection.size_names(runs).nunique() - 1
-        windows = [(k, end) for end in steps(count) for k in steps(count) if k <= end]
-        choices = [partial(selection.window, k=k, end=end) for k, end in windows]
-        parts.append(evaluate(runs, PLAIN, sizes=choices))
+        parts.append(evaluate(runs, PLAIN, sizes=windows(runs), protocol=PROTOCOLS))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -72,5 +75,8 @@ def share_grid():
     for runs in eligible_families(min_checkpoints=5):
         count = selection.size_names(runs).nunique() - 1
         sizes = [k for k in steps(count) if k > 1]
-        parts.append(evaluate(runs, PLAIN, sizes=sizes, share=list(SHARES)))
+        scores = evaluate(
+            runs, PLAIN, sizes=sizes, share=list(SHARES), protocol=PROTOCOLS
+        )
+        parts.append(scores)
     return pd.concat(parts, ignore_index=True)

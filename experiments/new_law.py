@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from hitchhiker.evaluation.evaluating import absolute_relative_error as are
+from hitchhiker.evaluation.scoring import absolute_relative_error as are
 from hitchhiker.fits.fitting import fit, fit_many
 from hitchhiker.fits.uncertainty import bootstrap
 from hitchhiker.runs.checks import run_names

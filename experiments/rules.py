@@ -1,8 +1,6 @@
 """What the tests of several claims share: estimators, weights, verdicts."""
 
-from functools import partial
-
-from hitchhiker.evaluation.methods import METHODS, paper
+from hitchhiker.evaluation.methods import METHODS
 
 VERDICTS = (
     "holds",
@@ -12,9 +10,8 @@ VERDICTS = (
     "not yet tested",
 )
 KEYS = ["source", "family", "loss_kind"]
-# The paper's estimator and ours on the same rows, without the paper's own selection of
-# rows.
-ESTIMATORS = {"the paper's fit": partial(paper), "our fit": METHODS["fit"]}
+# The paper's estimator and ours, to be scored on the same rows.
+ESTIMATORS = {"the paper's fit": METHODS["paper"], "our fit": METHODS["fit"]}
 
 
 def by_source(table, value, how="median", over="mean"):

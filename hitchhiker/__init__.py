@@ -1,7 +1,8 @@
 """Scaling-law estimation: read runs, fit a law, forecast a loss, score the forecast."""
 
-from .evaluation.evaluating import absolute_relative_error, evaluate
+from .evaluation.evaluating import evaluate
 from .evaluation.reporting import report
+from .evaluation.scoring import absolute_relative_error
 from .fits.fitting import fit, fit_many
 from .fits.results import Fit, Fits
 from .fits.uncertainty import allocation_interval, bootstrap, interval, sensitivity

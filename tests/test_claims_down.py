@@ -1,4 +1,4 @@
-"""Forecasts of the smallest size: the mirrored table, the numbers, the rule of the verdict."""
+"""Forecasts of the smallest size: the numbers, the rule of the verdict."""
 
 import numpy as np
 import pandas as pd
@@ -9,14 +9,6 @@ from surfaces import table as made_from_a_law
 from experiments import down, rules
 from hitchhiker import absolute_relative_error, fit, load_runs, selection
 from hitchhiker.evaluation.methods import METHODS
-
-
-def test_mirror_is_its_own_inverse():
-    runs = load_runs("opt")
-    again = down.mirror(down.mirror(runs))["num_params"]
-    assert again.to_numpy() == pytest.approx(runs["num_params"].to_numpy(), rel=1e-12)
-    order = [list(selection.sizes(t).index) for t in (runs, down.mirror(runs))]
-    assert order[0] == order[1][::-1]
 
 
 def test_downwards_is_a_fit_of_the_larger_sizes():

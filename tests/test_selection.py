@@ -28,6 +28,14 @@ def test_target_and_what_may_be_seen():
         selection.hold_out(selection.smallest(family(), 1))
 
 
+def test_the_smallest_size_may_be_held_out():
+    """Its target is the last part of its own longest run."""
+    train, target = selection.hold_out(family(), size="smallest")
+    assert set(train["model"]) == {"m", "l"}
+    assert set(target["run"]) == {"a1"}
+    assert list(target["tokens_seen"]) == [4e10]
+
+
 def test_early_cut_of_the_guide_loses_no_run_and_the_flat_one_does():
     runs = family()
     kept = selection.early_cut(runs)
@@ -53,8 +61,20 @@ def test_by_size():
     assert set(selection.largest(runs, 2)["model"]) == {"m", "l"}
     assert set(selection.window(runs, 1, 2)["model"]) == {"m"}
     assert set(selection.max_params(runs)["model"]) == {"l"}
+    with pytest.raises(DataError, match="no window of 2 sizes that ends with size 4"):
+        selection.window(runs, 2, 4)
+    with pytest.raises(DataError, match="no window of 3 sizes that ends with size 2"):
+        selection.window(runs, 3, 2)
     assert selection.max_tokens(runs, 0.5)["tokens_seen"].min() == 5e10
     assert selection.largest(runs, 0).empty
+
+
+def test_windows_are_labelled_by_their_count_and_their_end():
+    runs = family()
+    every = selection.windows(runs)
+    assert list(every) == ["1 of 1", "1 of 2", "2 of 2", "1 of 3", "2 of 3", "3 of 3"]
+    assert set(every["2 of 3"](runs)["model"]) == {"m", "l"}
+    assert list(selection.windows(runs, counts=[2], ends=[1, 2])) == ["2 of 2"]
 
 
 def test_selections_compose():
