@@ -4,10 +4,16 @@ import numpy as np
 import pandas as pd
 
 from hitchhiker.evaluation.evaluating import evaluate
-from hitchhiker.runs import selection
 
 from .cache import cached
-from .grids import SHARES, eligible_families, share_grid, size_grid, steps, windows
+from .grids import (
+    TRAINING_SHARES,
+    eligible_families,
+    share_grid,
+    size_grid,
+    smaller_counts,
+    windows,
+)
 from .rules import KEYS, by_source, share, verdict_of_parts
 
 PAPERS = ["best_seen", "most_trained"]
@@ -56,8 +62,8 @@ def nearest_evidence():
         scores = evaluate(runs, method, sizes=windows(runs))
         parts.append(scores.assign(grid="sizes"))
     for runs in eligible_families(min_checkpoints=5):
-        sizes = [k for k in steps(selection.size_names(runs).nunique() - 1) if k > 1]
-        scores = evaluate(runs, method, sizes=sizes, share=list(SHARES))
+        sizes = [k for k in smaller_counts(runs) if k > 1]
+        scores = evaluate(runs, method, sizes=sizes, share=list(TRAINING_SHARES))
         parts.append(scores.assign(grid="shares"))
     return pd.concat(parts, ignore_index=True)
 

@@ -17,7 +17,7 @@ from hitchhiker.runs.selection import (
 )
 
 from .cache import cached
-from .grids import eligible_families, steps
+from .grids import eligible_families, evenly_spaced
 from .rules import KEYS, by_source, share
 
 FEWEST = 5  # sizes of a family in the rule, the target among them
@@ -132,7 +132,7 @@ def planted_evidence():
     rows = []
     for facts, train, aim in _families():
         every = sizes(train).index
-        names = [every[i - 1] for i in steps(len(every), MOST_PLANTED)]
+        names = [every[i - 1] for i in evenly_spaced(len(every), MOST_PLANTED)]
         train = with_sizes(train, names).reset_index(drop=True)
         clean = each_way(train, aim, names)["are_all"].iloc[0]
         for level in PLANTED:

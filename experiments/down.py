@@ -4,10 +4,9 @@ import pandas as pd
 
 from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.evaluation.methods import BORROWED, METHODS, LawMethod
-from hitchhiker.runs.selection import size_names
 
 from .cache import cached
-from .grids import eligible_families, steps
+from .grids import eligible_families, smaller_counts
 from .rules import ESTIMATORS, share, verdict_of_shares
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
@@ -49,7 +48,7 @@ def reach_evidence():
     """
     parts = []
     for runs in eligible_families(min_checkpoints=5):
-        choices = [k for k in steps(size_names(runs).nunique() - 1) if k > 1]
+        choices = [k for k in smaller_counts(runs) if k > 1]
         parts.append(downwards(runs, DOWN, sizes=choices).assign(way="down"))
         parts.append(evaluate(runs, DOWN, sizes=choices).assign(way="up"))
     return pd.concat(parts, ignore_index=True)

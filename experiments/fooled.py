@@ -19,7 +19,7 @@ from hitchhiker.runs.selection import early_cut, hold_out
 
 from . import rules
 from .cache import cached
-from .grids import SHARES, eligible_families, steps
+from .grids import TRAINING_SHARES, eligible_families, smaller_counts
 from .rules import KEYS
 
 # Hoffmann et al. 2022: as printed in the text, and as in the source of the paper
@@ -84,8 +84,8 @@ def objectives_real():
     parts = []
     for runs in eligible_families(min_checkpoints=5):
         parts.append(evaluate(runs, methods).assign(rows="checkpoints"))
-        sizes = [k for k in steps(selection.size_names(runs).nunique() - 1) if k > 1]
-        grid = evaluate(runs, methods, sizes=sizes, share=list(SHARES))
+        sizes = [k for k in smaller_counts(runs) if k > 1]
+        grid = evaluate(runs, methods, sizes=sizes, share=list(TRAINING_SHARES))
         parts.append(grid.assign(rows="fewer sizes, part trained"))
     for runs in eligible_families(min_checkpoints=1):
         if runs["run"].nunique() > 8:  # five parameters need more ends

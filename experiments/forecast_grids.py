@@ -16,7 +16,13 @@ from hitchhiker.runs import selection
 
 from . import partial as part_of_target
 from .cache import cached
-from .grids import SHARES, eligible_families, size_grid, steps
+from .grids import (
+    TRAINING_SHARES,
+    eligible_families,
+    size_grid,
+    smaller_counts,
+    windows,
+)
 from .rules import KEYS
 
 TARGET_PART = "part of the target"
@@ -59,15 +65,10 @@ def window_grid():
     """Every window of sizes, scored with the forecast and with all its rivals."""
     parts = [size_grid()]
     for runs in eligible_families(min_checkpoints=1):
-        count = selection.size_names(runs).nunique() - 1
-        windows = [(k, end) for end in steps(count) for k in steps(count) if k <= end]
-        choices = [partial(selection.window, k=k, end=end) for k, end in windows]
         rival = others_exponents(runs["source"].iloc[0])
         methods = {"forecast": "forecast", OTHERS_EXPONENTS: rival}
-        parts.append(evaluate(runs, methods, sizes=choices))
-    table = pd.concat(parts, ignore_index=True)
-    table["cell"] = table.groupby([*KEYS, "method"]).cumcount()
-    return table
+        parts.append(evaluate(runs, methods, sizes=windows(runs)))
+    return pd.concat(parts, ignore_index=True)
 
 
 @cached
@@ -75,8 +76,8 @@ def unfinished_grid():
     """The k smallest sizes at several shares of their training, with the forecast."""
     parts = []
     for runs in eligible_families(min_checkpoints=5):
-        count = selection.size_names(runs).nunique() - 1
-        parts.append(evaluate(runs, "forecast", sizes=steps(count), share=list(SHARES)))
+        counts, shares = smaller_counts(runs), list(TRAINING_SHARES)
+        parts.append(evaluate(runs, "forecast", sizes=counts, share=shares))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -37,7 +37,7 @@ from hitchhiker.runs import selection
 from hitchhiker.runs.data import tables_folder
 
 from .cache import fingerprint
-from .grids import eligible_families, steps
+from .grids import eligible_families, evenly_spaced
 
 KEYS = ["source", "family", "loss_kind"]
 MOST_EPOCHS = 4.5  # families of more repetitions are judged but not learned from
@@ -124,14 +124,14 @@ def cells(table):
     end = target.loc[target["tokens_seen"].idxmax()]
     chosen = [
         selection.window(train, k, end)
-        for end in steps(count)
-        for k in steps(count)
+        for end in evenly_spaced(count)
+        for k in evenly_spaced(count)
         if k <= end
     ]
     if selection.describe(table)["checkpoints"].iloc[0] >= MANY:
         chosen += [
             selection.first_share(selection.smallest(train, k), share)
-            for k in steps(count, FEW)
+            for k in evenly_spaced(count, FEW)
             for share in SHARES
         ]
     for some in chosen:
