@@ -19,10 +19,11 @@ from . import (
     fooled,
     freedom,
     grids,
+    how_big,
+    how_many,
     new_law,
     partial,
     schedules,
-    sizes,
 )
 from .rules import KEYS
 
@@ -72,13 +73,13 @@ def _around(table):
 # Chapter, table and how its laws are counted.
 COUNTED = (
     ("how_big", grids.size_grid, _recorded),
-    ("how_big", sizes.smallest_evidence, _scored),
-    ("how_big", sizes.reach_evidence, _scored),
-    ("how_big", sizes.spread_evidence, _scored),
+    ("how_big", how_big.smallest_evidence, _scored),
+    ("how_big", how_big.distance_evidence, _scored),
+    ("how_big", how_big.spread_evidence, _scored),
     ("how_many", grids.share_grid, _recorded),
-    ("how_many", sizes.count_evidence, _scored),
-    ("how_many", sizes.variants_evidence, _scored),
-    ("how_many", sizes.drop_evidence, _scored),
+    ("how_many", how_many.count_evidence, _scored),
+    ("how_many", how_many.variants_evidence, _scored),
+    ("how_many", how_many.left_out_evidence, _scored),
     ("borrow", borrow.one_run_evidence, _recorded),
     ("borrow", borrow.lenders, _recorded),
     ("borrow", borrow.lending_evidence, _different(*KEYS)),

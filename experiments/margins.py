@@ -18,10 +18,12 @@ from . import (
     detect,
     down,
     freedom,
+    how_big,
+    how_many,
     law_count,
     new_law,
     partial,
-    sizes,
+    size_choices,
 )
 from .rules import ESTIMATORS, KEYS
 
@@ -145,10 +147,10 @@ def _ratio(table, above, below):
 
 
 def _count():
-    wide = sizes.count_evidence().pivot(
+    wide = how_many.count_evidence().pivot(
         index=[*KEYS, "method", "end"], columns="n_sizes"
     )["are"]
-    ratio = (wide[sizes.SAFE] / wide[sizes.FEW]).dropna()
+    ratio = (wide[size_choices.SAFE_SIZES] / wide[size_choices.LEAST_SIZES]).dropna()
     return ratio.groupby([*KEYS, "method"], sort=False).median().rename("value")
 
 
@@ -209,7 +211,7 @@ VALUES = {
     "baselines": _baselines,
     "checkpoints": lambda: _ratio(checkpoints.trail_evidence(), "all", "last"),
     "early": lambda: _ratio(checkpoints.early_evidence(), "10B", "none"),
-    "size": sizes.smallest_evidence,
+    "size": how_big.smallest_evidence,
     "count": _count,
     "detect": _detect,
     "freedom": _freedom,

@@ -1,0 +1,104 @@
+"""How large the fitted models should be, and how far apart."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from .cache import cached
+from .grids import TRAINING_SHARES, evenly_spaced
+from .rules import KEYS, by_source
+from .size_choices import LEAST_SIZES, in_a_row, scored
+
+SPREADS = ("in a row", "evenly spread", "smallest and one large")
+SPREAD_COUNTS = (3, 4)  # numbers of sizes that are spread
+LEAST_WINDOWS = 3  # for a rank correlation: of two it is plus or minus one
+
+
+@cached
+def smallest_evidence():
+    """ARE from the four smallest sizes of every family with more, both estimators."""
+    return scored(lambda params: [({"end": 4}, range(4))] if len(params) >= 4 else [])
+
+
+@cached
+def distance_evidence():
+    """ARE from three sizes in a row, by their largest and by the training seen."""
+    plan = partial(in_a_row, counts=(LEAST_SIZES,), some=True)
+    shares = list(TRAINING_SHARES)
+    return scored(plan, ["fit"], min_checkpoints=5, share=shares)
+
+
+def spread_ranks(params, k, end):
+    """Three ways to place ``k`` sizes of which the largest is the ``end``-th smallest.
+
+    Returns
+    -------
+    dict of str to list of int
+        Ranks of the sizes, counted from 0, by the names in `SPREADS`.
+
+    Examples
+    --------
+    >>> spread_ranks([1, 2, 4, 8, 16], 3, 5)["evenly spread"]
+    [0, 2, 4]
+    """
+    logs, free, even = np.log(np.asarray(params, float)), list(range(end)), []
+    for place in np.linspace(logs[end - 1], logs[0], k):
+        even.append(min(free, key=lambda i: abs(logs[i] - place)))
+        free.remove(even[-1])
+    placed = [list(range(end - k, end)), sorted(even), [*range(k - 1), end - 1]]
+    return dict(zip(SPREADS, placed, strict=True))
+
+
+def _spread_plan(params):
+    for k in SPREAD_COUNTS:
+        for end in (e for e in evenly_spaced(len(params)) if e >= 2 * k - 1):
+            for name, ranks in spread_ranks(params, k, end).items():
+                span = params[end - 1] / params[ranks[0]]
+                yield {"end": end, "spread": name, "span": span}, ranks
+
+
+@cached
+def spread_evidence():
+    """ARE from three or four sizes with one largest, the others in a row or spread."""
+    return scored(_spread_plan)
+
+
+def distance_order(cells):
+    """Rank correlation of ARE with scale-up and steps that worsen, by number of sizes.
+
+    Numbers of sizes with fewer than `LEAST_WINDOWS` windows have no correlation.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Rows of `hitchhiker.evaluate` with one method.
+
+    Returns
+    -------
+    DataFrame
+        ``source, family, loss_kind, n_sizes, rank, steps`` (from one window to the next
+        nearer one) ``, rises`` (steps on which the error grows).
+    """
+    rows = []
+    for key, windows in cells.groupby([*KEYS, "n_sizes"], sort=False):
+        are = windows.sort_values("scale_up", ascending=False)["are"].to_numpy()
+        distance = pd.Series(range(len(are), 0, -1))
+        rank = pd.Series(are).corr(distance, method="spearman")
+        rank = rank if len(are) >= LEAST_WINDOWS else np.nan
+        rows.append((*key, rank, len(are) - 1, int((np.diff(are) > 0).sum())))
+    return pd.DataFrame(rows, columns=[*KEYS, "n_sizes", "rank", "steps", "rises"])
+
+
+def nearness(cells):
+    """Median rank correlation over families, and share of steps that worsen, by source.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        As for `distance_order`.
+    """
+    table = distance_order(cells)
+    families = table.groupby(KEYS, sort=False)["rank"].mean().dropna().reset_index()
+    worse = table.groupby("source")[["rises", "steps"]].sum().query("steps > 0")
+    return by_source(families, "rank"), float((worse["rises"] / worse["steps"]).mean())
