@@ -29,7 +29,8 @@ from hitchhiker.runs.selection import (
 
 from .cache import cached
 from .grids import FURTHER_KINDS, steps
-from .rules import KEYS, verdict_of_parts
+from .rules import verdict_of_parts
+from .studies import KEYS
 
 NATS = "nats per token"
 FACTS = [*KEYS, "arch", "unit"]

@@ -18,7 +18,7 @@ from .forecast_grids import (
     unfinished_grid,
     window_grid,
 )
-from .rules import KEYS
+from .studies import KEYS
 
 ERROR_TABLE = "forecast_errors.csv"
 ONE_RUN, TWO_OR_THREE = "one run", "two or three sizes"

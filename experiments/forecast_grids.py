@@ -23,7 +23,7 @@ from .grids import (
     smaller_counts,
     windows,
 )
-from .rules import KEYS
+from .studies import KEYS
 
 TARGET_PART = "part of the target"
 PART_AND_SMALLER = "all smaller sizes and a part of the target"

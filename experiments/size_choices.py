@@ -9,7 +9,7 @@ from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.runs.selection import hold_out, sizes, with_sizes
 
 from .grids import eligible_families, evenly_spaced
-from .rules import ESTIMATORS, KEYS
+from .studies import ESTIMATORS, KEYS
 
 LEAST_SIZES, SAFE_SIZES = 3, 5  # that a law needs, and that the paper calls safe
 ERROR_BANDS = {  # upper edges by column of the results and name of the band

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import borrow, rules
+from experiments import borrow, studies
 from hitchhiker import fit, load_runs, selection
 from hitchhiker.evaluation.methods import BORROWED
 
@@ -27,7 +27,7 @@ def test_borrowing_is_a_curve_less_a_drop(source, end):
 def test_one_run_evidence():
     """A row for every smaller size and method; the numbers of the chapter."""
     table = borrow.one_run_evidence()
-    assert not table.duplicated([*rules.KEYS, "method", "num_params"]).any()
+    assert not table.duplicated([*studies.KEYS, "method", "num_params"]).any()
     assert set(table["method"]) == {"borrowed", "best_seen"}
     assert (table["scale_up"] > 1).all()
     assert set(table["arch"]) == {"decoder", "encoder-decoder", "hybrid"}
@@ -42,7 +42,7 @@ def test_one_run_evidence():
 
 def test_the_second_largest_size_comes_last():
     table = borrow.one_run_evidence()
-    for _, own in table.groupby([*rules.KEYS, "method"]):
+    for _, own in table.groupby([*studies.KEYS, "method"]):
         assert own["num_params"].is_monotonic_increasing
 
 
@@ -58,7 +58,7 @@ def test_lenders():
 
 def test_lending_evidence():
     table = borrow.lending_evidence()
-    borrowers = table.drop_duplicates(rules.KEYS)
+    borrowers = table.drop_duplicates(studies.KEYS)
     assert len(table) == len(borrowers) * borrow.lenders()["lends"].sum()
     one = table[(table["family"] == "gpt3") & (table["lender_family"] == "chinchilla")]
     assert one["scale_up"].to_numpy() == pytest.approx([175 / 13] * len(one), rel=1e-6)
@@ -119,7 +119,7 @@ def test_by_scale_up():
 
 def test_alternatives_share_their_targets():
     table = borrow.alternatives_evidence()
-    cells = table.groupby([*rules.KEYS, "scale_up"])["method"].nunique()
+    cells = table.groupby([*studies.KEYS, "scale_up"])["method"].nunique()
     assert (cells == 5).all()
     table = borrow.by_scale_up(table[table["unit"] == borrow.NATS])
     middle = table.groupby("method")["above"].median()

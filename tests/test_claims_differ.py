@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from surfaces import SURFACES
 
-from experiments import new_law, rules
+from experiments import new_law, studies
 from hitchhiker import ScalingLaw
 
 
@@ -78,7 +78,7 @@ def test_logs_of_a_zero():
 
 def test_bootstrap_evidence():
     laws = new_law.bootstrap_evidence()
-    sizes = laws.groupby(rules.KEYS).size()
+    sizes = laws.groupby(studies.KEYS).size()
     assert (sizes == new_law.DRAWS + 1).all()
     assert len(sizes) == 40
     gpt3 = laws.query("family == 'gpt3' and loss_kind == 'validation'")
@@ -99,15 +99,15 @@ def test_architectures_of_mad_differ_in_size_only():
 
 def test_lent_evidence():
     table = new_law.lent_evidence()
-    lender = table[[f"lender_{k}" for k in rules.KEYS]].to_numpy()
-    assert (lender != table[rules.KEYS].to_numpy()).any(axis=1).all()
+    lender = table[[f"lender_{k}" for k in studies.KEYS]].to_numpy()
+    assert (lender != table[studies.KEYS].to_numpy()).any(axis=1).all()
     assert set(table["loss_kind"]) <= set(new_law.NATS)
     other = table[table["source"] != table["lender_source"]]
     middle = (
-        other.groupby(rules.KEYS)[["own", "as_is", "levelled"]].median().reset_index()
+        other.groupby(studies.KEYS)[["own", "as_is", "levelled"]].median().reset_index()
     )
     found = {
-        c: rules.by_source(middle, c, over="median")
+        c: studies.over_studies(middle, c, over="median")
         for c in ("own", "as_is", "levelled")
     }
     assert found["own"] == pytest.approx(0.018, abs=5e-3)
