@@ -14,7 +14,8 @@ from .grids import (
     smaller_counts,
     windows,
 )
-from .rules import KEYS, by_source, share, verdict_of_parts
+from .rules import verdict_of_parts
+from .studies import KEYS, over_studies, share_over_studies
 
 PAPERS = ["best_seen", "most_trained"]
 BETTER = "better of the two"
@@ -88,9 +89,9 @@ def summary(table, method=BETTER):
     """Mean ARE, and the shares of cells above 10 % and below 5 %, every source alike."""
     are = table[method]
     return (
-        by_source(table, method, "mean"),
-        share(table, are > 0.10),
-        share(table, are < 0.05),
+        over_studies(table, method, "mean"),
+        share_over_studies(table, are > 0.10),
+        share_over_studies(table, are < 0.05),
     )
 
 

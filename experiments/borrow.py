@@ -16,8 +16,9 @@ from hitchhiker.runs.data import load_runs, read_table
 
 from .cache import cached
 from .grids import FURTHER_KINDS
-from .rules import KEYS, verdict_of_parts
+from .rules import verdict_of_parts
 from .size_choices import ERROR_BANDS
+from .studies import KEYS
 
 ONE_SIZE_METHODS = ("borrowed", "best_seen")  # methods that one size is enough for
 REPORTED = {

@@ -21,7 +21,8 @@ from .grids import (
     size_grid,
     windows,
 )
-from .rules import ESTIMATORS, KEYS, by_source, verdict_of_parts
+from .rules import verdict_of_parts
+from .studies import ESTIMATORS, KEYS, over_studies
 
 CELL = ["cell", "share"]  # what two forecasts made alike have seen
 METHODS = dict(
@@ -344,8 +345,8 @@ def right_picks(chances, how=ALIKE, band="10 to 20 %", least=0.0):
         & (chances["band"] == band)
         & (chances["least"] == least)
     ]
-    without = [by_source(kept[kept["source"] != s], "right") for s in kept["source"]]
-    return by_source(kept, "right"), min(without), max(without)
+    without = [over_studies(kept[kept["source"] != s], "right") for s in kept["source"]]
+    return over_studies(kept, "right"), min(without), max(without)
 
 
 def _floor(errors=None, apart=None):
@@ -353,7 +354,7 @@ def _floor(errors=None, apart=None):
     errors = floor_evidence() if errors is None else errors
     apart = ladder_seeds.seed_spread()["apart"].max() if apart is None else apart
     middle = {
-        n: by_source(own, "are") for n, own in errors.groupby("method", sort=False)
+        n: over_studies(own, "are") for n, own in errors.groupby("method", sort=False)
     }
     inside = [0.02 <= value <= 0.06 for value in (*middle.values(), apart)]
     words = [

@@ -7,7 +7,8 @@ from hitchhiker.runs.data import load_runs
 from hitchhiker.runs.selection import EARLY_TOKENS, eligible, hold_out, last_checkpoints
 
 from .cache import cached
-from .rules import ESTIMATORS, KEYS, by_source, share, verdict_of_shares
+from .rules import verdict_of_shares
+from .studies import ESTIMATORS, KEYS, over_studies, share_over_studies
 
 CUTS = {"none": 0.0, "1B": 1e9, "3B": 3e9, "10B": 10e9, "30B": 30e9, "guide": "guide"}
 
@@ -70,10 +71,10 @@ def _compare(pairs, before, after):
     shares, words = [], []
     for name in ESTIMATORS:
         own = pairs[pairs["method"] == name]
-        shares.append(share(own, own[after] < own[before]))
+        shares.append(share_over_studies(own, own[after] < own[before]))
         words.append(
             f"{name}: better in {100 * shares[-1]:.0f} % of families, median ARE "
-            f"{100 * by_source(own, before):.1f} % to {100 * by_source(own, after):.1f} %"
+            f"{100 * over_studies(own, before):.1f} % to {100 * over_studies(own, after):.1f} %"
         )
     return "; ".join(words), verdict_of_shares(shares)
 

@@ -18,7 +18,7 @@ from hitchhiker.runs.selection import (
 
 from .cache import cached
 from .grids import eligible_families, evenly_spaced
-from .rules import KEYS, by_source, share
+from .studies import KEYS, over_studies, share_over_studies
 
 FEWEST = 5  # sizes of a family in the rule, the target among them
 STEPS = 4  # sizes dropped one after the other, as long as three are left
@@ -216,8 +216,8 @@ def hits(planted):
     """
     rows = []
     for level, own in planted.groupby("level"):
-        found = {name: by_source(own, f"found_{name}", "mean") for name in DETECTORS}
-        chance = by_source(own.assign(chance=1 / own["n_sizes"]), "chance", "mean")
+        found = {name: over_studies(own, f"found_{name}", "mean") for name in DETECTORS}
+        chance = over_studies(own.assign(chance=1 / own["n_sizes"]), "chance", "mean")
         rows.append({"level": level, "chance": chance, **found})
     return pd.DataFrame(rows)
 
@@ -234,12 +234,12 @@ def _detect():
     first = outcomes(drop_evidence().query("step == 1"))
     words = []
     for name, own in first.groupby("method", sort=False):
-        worst = 100 * share(own, own["rank"] == 1)
+        worst = 100 * share_over_studies(own, own["rank"] == 1)
         words.append(
-            f"{name}: R = {by_source(own, 'rank', 'mean'):.2f}, worst in {worst:.0f} %"
+            f"{name}: R = {over_studies(own, 'rank', 'mean'):.2f}, worst in {worst:.0f} %"
         )
     ours = first[first["method"] == "our fit"]
-    return "; ".join(words), judge(by_source(ours, "rank", "mean"))
+    return "; ".join(words), judge(over_studies(ours, "rank", "mean"))
 
 
 TESTS = {"detect": _detect}

@@ -7,7 +7,8 @@ from hitchhiker.evaluation.methods import BORROWED, METHODS, LawMethod
 
 from .cache import cached
 from .grids import eligible_families, smaller_counts
-from .rules import ESTIMATORS, share, verdict_of_shares
+from .rules import verdict_of_shares
+from .studies import ESTIMATORS, share_over_studies
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 RULE = {"share": 0.4, "are": 0.10}
@@ -57,14 +58,16 @@ def reach_evidence():
 def within(table, error=RULE["are"]):
     """W: share of families forecast within an error, by method, sources weighing the same."""
     return {
-        name: share(own, own["are"] <= error) for name, own in table.groupby("method")
+        name: share_over_studies(own, own["are"] <= error)
+        for name, own in table.groupby("method")
     }
 
 
 def exploded(table):
     """Share of cells whose ARE is above `EXPLODED`, by method, sources weighing the same."""
     return {
-        name: share(own, own["are"] > EXPLODED) for name, own in table.groupby("method")
+        name: share_over_studies(own, own["are"] > EXPLODED)
+        for name, own in table.groupby("method")
     }
 
 

@@ -15,7 +15,7 @@ from .cache import cached
 from .forecast_grids import RIVALS, capped, window_grid
 from .grids import eligible_families
 from .partial import longest_run, same_shape
-from .rules import KEYS
+from .studies import KEYS
 
 COLUMNS = "run source family num_params tokens_seen loss loss_kind is_final".split()
 WATCHED, PART, EVERY = (

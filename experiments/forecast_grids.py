@@ -27,7 +27,7 @@ from .partial import (
     scored_by_share,
     with_part,
 )
-from .rules import KEYS
+from .studies import KEYS
 
 TARGET_PART = "part of the target"
 PART_AND_SMALLER = "all smaller sizes and a part of the target"

@@ -14,7 +14,8 @@ from hitchhiker.runs.selection import size_names
 from .cache import cached
 from .grids import eligible_families
 from .new_law import bootstrap_evidence, logs
-from .rules import KEYS, by_source, verdict_of_parts
+from .rules import verdict_of_parts
+from .studies import KEYS, over_studies
 
 COLUMNS = ["ln A", "ln B", "ln E", "alpha", "beta"]
 SHUFFLES = 200
@@ -214,7 +215,7 @@ def by_sizes(scores):
     cells = {
         name: scores[rows]
         .groupby(["share", "method"], sort=False)
-        .apply(by_source, "are")
+        .apply(over_studies, "are")
         for name, rows in seen.items()
     }
     return pd.DataFrame(cells).reset_index()

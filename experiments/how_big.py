@@ -7,8 +7,8 @@ import pandas as pd
 
 from .cache import cached
 from .grids import TRAINING_SHARES, evenly_spaced
-from .rules import KEYS, by_source
 from .size_choices import LEAST_SIZES, in_a_row, scored
+from .studies import KEYS, over_studies
 
 SPREADS = ("in a row", "evenly spread", "smallest and one large")
 SPREAD_COUNTS = (3, 4)  # numbers of sizes that are spread
@@ -101,4 +101,6 @@ def nearness(cells):
     table = distance_order(cells)
     families = table.groupby(KEYS, sort=False)["rank"].mean().dropna().reset_index()
     worse = table.groupby("source")[["rises", "steps"]].sum().query("steps > 0")
-    return by_source(families, "rank"), float((worse["rises"] / worse["steps"]).mean())
+    return over_studies(families, "rank"), float(
+        (worse["rises"] / worse["steps"]).mean()
+    )

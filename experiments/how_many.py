@@ -9,8 +9,8 @@ from hitchhiker.evaluation.methods import LawMethod
 
 from .cache import cached
 from .grids import MAX_ENDS, share_grid, size_grid
-from .rules import ESTIMATORS, KEYS, share
 from .size_choices import LEAST_SIZES, SAFE_SIZES, in_a_row, scored
+from .studies import ESTIMATORS, KEYS, share_over_studies
 
 EQUAL_COST = (0.8, 1.25)  # ratio of FLOPs that count as equal
 VARIANTS = {
@@ -58,8 +58,8 @@ def count_shares(cells):
     for method, scores in cells.groupby("method", sort=False):
         wide = scores.pivot(index=[*KEYS, "end"], columns="n_sizes", values="are")
         wide = wide.reset_index().dropna(subset=[LEAST_SIZES, SAFE_SIZES])
-        better = share(wide, wide[SAFE_SIZES] < wide[LEAST_SIZES])
-        rows[method] = better, share(wide, wide[SAFE_SIZES] <= 0.1)
+        better = share_over_studies(wide, wide[SAFE_SIZES] < wide[LEAST_SIZES])
+        rows[method] = better, share_over_studies(wide, wide[SAFE_SIZES] <= 0.1)
     return pd.DataFrame(rows, index=["S", "Q"]).T
 
 

@@ -12,7 +12,7 @@ from hitchhiker.forecasts.posterior import HEAVY, REFERENCE, log_loss, terms
 from .forecast_errors import SIZE_COUNTS
 from .forecast_grids import SCALE_UP_EDGES, coverage, standing
 from .grids import eligible_families
-from .rules import KEYS, by_source
+from .studies import KEYS, over_studies
 
 # The bands of the table of errors by their words here, above the first edge and up to
 # the second. There a band of numbers of sizes is named by its least number, hence the
@@ -146,7 +146,7 @@ def by_share(table):
         scored["width"] = scored["high_80"] / scored["low_80"] - 1
         lost = len(cells) - len(scored)
         row = {"share": share, "cells": len(cells), "lost": lost}
-        row["are"] = by_source(scored, "are")
+        row["are"] = over_studies(scored, "are")
         for level in (80, 90):
             low, high = scored[f"low_{level}"], scored[f"high_{level}"]
             scored["inside"] = scored["target_loss"].between(low, high)
@@ -155,7 +155,7 @@ def by_share(table):
             row[f"inside_{level}"] = studies.mean()
             if level == 80:
                 row |= {"lowest": studies.min(), "highest": studies.max()}
-        rows.append(row | {"width_80": by_source(scored, "width")})
+        rows.append(row | {"width_80": over_studies(scored, "width")})
     return pd.DataFrame(rows)
 
 

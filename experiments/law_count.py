@@ -26,7 +26,7 @@ from . import (
     partial,
     schedules,
 )
-from .rules import KEYS
+from .studies import KEYS
 
 PAPERS = 1000  # laws of the paper
 OURS = "our fit"

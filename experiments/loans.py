@@ -15,7 +15,7 @@ from hitchhiker.runs import selection
 from .borrow import ONE_SIZE_METHODS, families_with_unit, from_one_size
 from .cache import cached
 from .grids import smaller_counts
-from .rules import KEYS
+from .studies import KEYS
 
 NATS_PER_TOKEN = "nats per token"
 FAMILY_FACTS = [*KEYS, "arch", "unit"]

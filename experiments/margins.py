@@ -25,7 +25,7 @@ from . import (
     partial,
     size_choices,
 )
-from .rules import ESTIMATORS, KEYS
+from .studies import ESTIMATORS, KEYS
 
 LESS = 1 - 1e-9  # of ratios that must be below one
 # Short name of the claim, what a dot is, least and most value that agree with the

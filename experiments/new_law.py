@@ -13,7 +13,7 @@ from hitchhiker.runs.selection import early_cut, hold_out
 
 from .cache import cached
 from .grids import eligible_families
-from .rules import KEYS
+from .studies import KEYS
 
 COMPARED_AT = {"num_params": 1e9, "tokens_seen": 1e11}
 SLOPES = ("size_slope", "token_slope")

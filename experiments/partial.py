@@ -13,7 +13,8 @@ from hitchhiker.runs.data import load_runs
 
 from .cache import cached
 from .grids import eligible_families
-from .rules import by_source, share, verdict_of_shares
+from .rules import verdict_of_shares
+from .studies import over_studies, share_over_studies
 
 TARGET_SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
 CLAIMED, USEFUL = 0.3, 0.05  # the paper's share of the target, the error to reach
@@ -198,7 +199,9 @@ def within(scores, method, level=USEFUL):
     Every source weighs the same.  No forecast counts as a miss.
     """
     by_share = scores[scores["method"] == method].groupby("share")
-    return {q: share(cells, cells["are"] <= level) for q, cells in by_share}
+    return {
+        q: share_over_studies(cells, cells["are"] <= level) for q, cells in by_share
+    }
 
 
 def _partial():
@@ -213,7 +216,7 @@ def _partial():
     percent = {q: f"{100 * part:.0f} %" for q, part in good.items()}
     value = (
         f"within 5 % are {percent[CLAIMED]} of families from the first 30 % of the target (median "
-        f"ARE {100 * by_source(claimed, 'are', over='median'):.1f} %), {percent[0.4]} from 40 %, "
+        f"ARE {100 * over_studies(claimed, 'are', over='median'):.1f} %), {percent[0.4]} from 40 %, "
         f"{percent[0.5]} from half of it"
     )
     return value, verdict_of_shares([good[CLAIMED]], 2 / 3, 1 / 3)

@@ -27,7 +27,7 @@ from .cache import cached
 from .forecast_grids import window_grid
 from .grids import eligible_families, steps
 from .learn_prior import families, pair_rows
-from .rules import KEYS
+from .studies import KEYS
 
 SHARE = 0.05  # of the target's FLOPs that the worked plan may cost
 LADDER = {"family": "overtrain-c4", "loss_kind": "validation-c4-val"}

@@ -3,7 +3,8 @@
 from .grids import size_grid
 from .how_big import nearness, smallest_evidence
 from .how_many import count_evidence, count_shares
-from .rules import KEYS, verdict_of_parts
+from .rules import verdict_of_parts
+from .studies import KEYS
 
 FOUR = (
     "gpt3",

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import borrow, rules
+from experiments import borrow, studies
 from hitchhiker import load_runs
 
 
 def test_one_run_evidence():
     """A row for every smaller size and method."""
     table = borrow.one_run_evidence()
-    assert not table.duplicated([*rules.KEYS, "method", "num_params"]).any()
+    assert not table.duplicated([*studies.KEYS, "method", "num_params"]).any()
     assert set(table["method"]) == {"borrowed", "best_seen"}
     assert (table["scale_up"] > 1).all()
     assert set(table["arch"]) == {"decoder", "encoder-decoder", "hybrid"}
@@ -24,7 +24,7 @@ def test_one_run_evidence():
 
 def test_the_second_largest_size_comes_last():
     table = borrow.one_run_evidence()
-    for _, own in table.groupby([*rules.KEYS, "method"]):
+    for _, own in table.groupby([*studies.KEYS, "method"]):
         assert own["num_params"].is_monotonic_increasing
 
 

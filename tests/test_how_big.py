@@ -6,7 +6,7 @@ import pytest
 
 from experiments import how_big, sizes
 from experiments.grids import size_grid
-from experiments.rules import KEYS, by_source
+from experiments.studies import KEYS, over_studies
 
 
 def cells(source, ares, n_sizes=3, **columns):
@@ -97,7 +97,7 @@ def test_nearer_windows_err_less_but_not_at_every_step():
 
 def test_an_even_spread_of_four_errs_less_than_neighbours_and_costs_less():
     table = how_big.spread_evidence().query("method == 'our fit' and n_sizes == 4")
-    are = {name: by_source(t, "are") for name, t in table.groupby("spread")}
+    are = {name: over_studies(t, "are") for name, t in table.groupby("spread")}
     assert are["evenly spread"] < 0.7 * are["in a row"]
     flops = table.pivot(index=[*KEYS, "end"], columns="spread", values="flops")
     assert (flops["evenly spread"] < flops["in a row"]).mean() > 0.8

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from experiments import how_many, sizes
-from experiments.rules import KEYS, by_source
+from experiments.studies import KEYS, over_studies
 
 
 def windows(source, ares, n_sizes, **columns):
@@ -50,7 +50,7 @@ def test_moves():
     assert (table["n_sizes"] == table["n_sizes_all"] - 1).all()
     ours = table[table["method"] == "our fit"]
     inner = ~ours["rank"].isin([0, 1])
-    assert by_source(ours[~inner], "moved") > 3 * by_source(ours[inner], "moved")
+    assert over_studies(ours[~inner], "moved") > 3 * over_studies(ours[inner], "moved")
 
 
 def test_equal_flops():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import borrow, loans, rules
+from experiments import borrow, loans, studies
 from hitchhiker import ScalingLaw, fit, load_runs, selection
 from hitchhiker.evaluation.methods import BORROWED
 from hitchhiker.laws import PARAMETERS
@@ -36,7 +36,7 @@ def test_lenders():
 
 def test_lending_evidence():
     table = loans.lending_evidence()
-    borrowers = table.drop_duplicates(rules.KEYS)
+    borrowers = table.drop_duplicates(studies.KEYS)
     assert len(table) == len(borrowers) * loans.lenders()["lends"].sum()
     one = table[(table["family"] == "gpt3") & (table["lender_family"] == "chinchilla")]
     assert one["scale_up"].to_numpy() == pytest.approx([175 / 13] * len(one), rel=1e-6)
@@ -79,7 +79,7 @@ def test_groups_leave_out_loans_within_a_source():
 
 def test_alternatives_share_their_targets():
     table = loans.alternatives_evidence()
-    cells = table.groupby([*rules.KEYS, "scale_up"])["method"].nunique()
+    cells = table.groupby([*studies.KEYS, "scale_up"])["method"].nunique()
     assert (cells == 5).all()
     table = borrow.by_scale_up(table[table["unit"] == loans.NATS_PER_TOKEN])
     middle = table.groupby("method")["above"].median()

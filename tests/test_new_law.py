@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from surfaces import SURFACES
 
-from experiments import new_law, rules
+from experiments import new_law, studies
 from hitchhiker import ScalingLaw
 
 
@@ -78,7 +78,7 @@ def test_logs_of_a_zero():
 
 def test_bootstrap_evidence():
     laws = new_law.bootstrap_evidence()
-    sizes = laws.groupby(rules.KEYS).size()
+    sizes = laws.groupby(studies.KEYS).size()
     assert (sizes == new_law.RESAMPLES + 1).all()
     gpt3 = laws.query("family == 'gpt3' and loss_kind == 'validation'")
     slope = new_law.intervals(new_law.at_reference(gpt3), "size_slope").iloc[0]
@@ -96,13 +96,13 @@ def test_architectures_of_mad_differ_in_size_only():
 
 def test_lent_evidence():
     table = new_law.lent_evidence()
-    lender = table[[f"lender_{k}" for k in rules.KEYS]].to_numpy()
-    assert (lender != table[rules.KEYS].to_numpy()).any(axis=1).all()
+    lender = table[[f"lender_{k}" for k in studies.KEYS]].to_numpy()
+    assert (lender != table[studies.KEYS].to_numpy()).any(axis=1).all()
     assert set(table["loss_kind"]) <= set(new_law.NEXT_TOKEN_KINDS)
     other = table[table["source"] != table["lender_source"]]
     ways = ["own", "as_is", "levelled"]
-    middle = other.groupby(rules.KEYS)[ways].median().reset_index()
-    are = {way: rules.by_source(middle, way, over="median") for way in ways}
+    middle = other.groupby(studies.KEYS)[ways].median().reset_index()
+    are = {way: studies.over_studies(middle, way, over="median") for way in ways}
     assert 10 * are["own"] < are["as_is"]
     assert 3 * are["own"] < are["levelled"] < are["as_is"] / 2
     tiny = middle[middle["source"] == "ladder"]

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import partial, rules
+from experiments import partial, studies
 
-KEYS = [*rules.KEYS, "share", "method"]
+KEYS = [*studies.KEYS, "share", "method"]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_the_part_is_the_targets_own_run_and_shares_are_of_its_whole_length():
 def test_evidence_is_complete_and_fair(scores):
     """One row a family, share and method; nothing costs more FLOPs than it may."""
     assert not scores.duplicated(KEYS).any()
-    count = scores.groupby(rules.KEYS).size()
+    count = scores.groupby(studies.KEYS).size()
     assert set(count) == {7 * len(partial.TARGET_SHARES)}
     same = scores[
         scores["method"].isin(
