@@ -22,7 +22,7 @@ DOWN_METHODS = {
 
 
 def downwards(runs, methods, **cells):
-    """Score forecasts of the smallest size: `hitchhiker.evaluate` the other way round."""
+    """Score forecasts of the smallest size, as by `hitchhiker.evaluate`."""
     return evaluate(runs, methods, target="smallest", **cells)
 
 

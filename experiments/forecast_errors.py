@@ -18,7 +18,7 @@ from .forecast_grids import (
     unfinished_grid,
     window_grid,
 )
-from .studies import KEYS
+from .studies import KEYS, study_weights, weighted_quantiles
 
 ERROR_TABLE = "forecast_errors.csv"
 ONE_RUN, TWO_OR_THREE = "one run", "two or three sizes"
@@ -35,7 +35,7 @@ WAYS_TO_SPEND = (
 FLOPS_SHARE_EDGES = (1e-4, 0.001, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 SIZE_COUNTS = (1, 2, 3, 4, 5, 6, 8)  # each up to the next
 LEAST_STUDIES = 4  # without which a number is not called the best
-ENDS = (0.1, 0.5, 0.9)  # points of the errors that the table holds
+QUANTILES = (0.1, 0.5, 0.9)  # of the errors that the table holds
 
 
 def paid_cells():
@@ -76,15 +76,12 @@ def error_spread(cells):
     >>> {name: round(value, 3) for name, value in error_spread(cells).items()}
     {'n_studies': 2, 'n_families': 3, 'low': 0.1, 'middle': 0.25, 'high': 0.3}
     """
-    cells_of_family = cells.groupby(KEYS)["are"].transform("size")
-    families = cells.drop_duplicates(KEYS)["source"].value_counts()
-    weights = 1 / cells_of_family / cells["source"].map(families)
-    points, how = np.array(ENDS), {"weights": weights, "method": "inverted_cdf"}
-    below = np.quantile(cells["are"], points, **how)
-    above = -np.quantile(-cells["are"], 1 - points, **how)
-    counts = {"n_studies": len(families), "n_families": int(families.sum())}
-    names = ("low", "middle", "high")
-    return counts | dict(zip(names, ((below + above) / 2).tolist(), strict=True))
+    families = cells.drop_duplicates(KEYS)["source"]
+    points = weighted_quantiles(
+        cells["are"], study_weights(cells), QUANTILES, midpoint=True
+    )
+    counts = {"n_studies": families.nunique(), "n_families": len(families)}
+    return counts | dict(zip(("low", "middle", "high"), points.tolist(), strict=True))
 
 
 def error_table(cells=None):

@@ -4,8 +4,6 @@ Grids of forecasts that several chapters read, and the scores of the forecast in
 beside those of its rivals.
 """
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 
@@ -14,7 +12,6 @@ from hitchhiker.evaluation.methods import LawMethod
 from hitchhiker.fits.fitting import fit
 from hitchhiker.runs import selection
 
-from . import partial as part_of_target
 from .cache import cached
 from .grids import (
     TRAINING_SHARES,
@@ -22,6 +19,13 @@ from .grids import (
     size_grid,
     smaller_counts,
     windows,
+)
+from .partial import (
+    SMALLER_SHAPE,
+    part_choices,
+    partial_evidence,
+    scored_by_share,
+    with_part,
 )
 from .studies import KEYS
 
@@ -90,18 +94,14 @@ def target_part_grid():
     """
     parts = []
     for runs in eligible_families(min_checkpoints=5):
-        table = part_of_target.with_part(runs)
+        table = with_part(runs)
         names = selection.sizes(table).index[:-2]
-        for way, small in ((TARGET_PART, ()), (PART_AND_SMALLER, names)):
-            choices = [
-                partial(part_of_target.seen, part=q, small=1, sizes=small)
-                for q in part_of_target.SHARES
-            ]
-            scores = evaluate(table, "forecast", sizes=choices, early=0.0)
-            parts.append(scores.assign(way=way, share=part_of_target.SHARES))
-    shapes = part_of_target.partial_evidence()
-    shapes = shapes[shapes["method"] == part_of_target.SHAPE]
-    return pd.concat([*parts, shapes.assign(way=FINISHED_SHAPE)], ignore_index=True)
+        for way, smaller in ((TARGET_PART, ()), (PART_AND_SMALLER, names)):
+            scores = scored_by_share(table, "forecast", part_choices(smaller))
+            parts.append(scores.assign(way=way))
+    shapes = partial_evidence()
+    shapes = shapes[shapes["method"] == SMALLER_SHAPE].assign(way=FINISHED_SHAPE)
+    return pd.concat([*parts, shapes], ignore_index=True)
 
 
 def capped(table):

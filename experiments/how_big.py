@@ -134,7 +134,7 @@ def size_verdict(cells, smallest, limits):
 
 
 def windows_and_smallest():
-    """Cells of our fit in windows of sizes, and those of the four smallest: ``plan``."""
+    """Cells of our fit in windows of sizes, and of the four smallest: ``plan``."""
     grid = size_grid()
     parts = {"windows": grid[grid["method"] == "fit"], "smallest": smallest_evidence()}
     return pd.concat([part.assign(plan=plan) for plan, part in parts.items()])

@@ -20,6 +20,7 @@ from . import (
     grids,
     how_big,
     how_many,
+    loans,
     new_law,
     partial,
     replicates,
@@ -43,9 +44,9 @@ TABLES = {
     ),
     "borrow": (
         borrow.one_run_evidence,
-        borrow.lenders,
-        borrow.lending_evidence,
-        borrow.alternatives_evidence,
+        loans.lenders,
+        loans.lending_evidence,
+        loans.alternatives_evidence,
         borrow.unit_evidence,
         borrow.olmo_evidence,
     ),
@@ -114,7 +115,7 @@ def _around(table):
 
 # How laws are counted where rows hold neither parameters nor one forecast of one law.
 BY_HAND = {
-    borrow.lending_evidence: _each(*KEYS),
+    loans.lending_evidence: _each(*KEYS),
     replicates.gap_evidence: _around,
     checkpoints.trail_evidence: _of_our_fit("all", "last"),
     checkpoints.early_evidence: _of_our_fit(*checkpoints.CUTS),

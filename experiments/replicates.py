@@ -158,7 +158,7 @@ def gap_evidence():
 
 
 def _off_law(runs, fitted):
-    """Each run's distance from the law of some runs, over the last 30 % of its tokens."""
+    """Distance of each run's last 30 % of tokens from the law of some runs."""
     law = fit(early_cut(fitted)).law
     end = runs["tokens_seen"].groupby(runs["run"]).transform("max")
     ends = runs[runs["tokens_seen"] >= (1 - TARGET_TAIL) * end]

@@ -9,7 +9,7 @@ from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.runs.selection import hold_out, sizes, with_sizes
 
 from .grids import eligible_families, evenly_spaced
-from .studies import ESTIMATORS, KEYS
+from .studies import ESTIMATORS, KEYS, study_weights, weighted_quantiles
 
 LEAST_SIZES, SAFE_SIZES = 3, 5  # that a law needs, and that the paper calls safe
 ERROR_BANDS = {  # upper edges by column of the results and name of the band
@@ -100,13 +100,9 @@ def pooled_errors(results, column):
     middle = groups["are"].median().reset_index()
     rows = []
     for names, families in middle.groupby(["band", "method"], observed=True):
-        studies = families.groupby("source")["are"]
-        points = np.quantile(
-            families["are"],
-            [0.1, 0.5, 0.9],
-            weights=1 / studies.transform("size"),
-            method="inverted_cdf",
-        )
-        rows.append((*names, studies.ngroups, len(families), *points))
+        weights = study_weights(families)
+        points = weighted_quantiles(families["are"], weights, [0.1, 0.5, 0.9])
+        n_sources = families["source"].nunique()
+        rows.append((*names, n_sources, len(families), *points))
     columns = "band method n_sources n_families low middle high".split()
     return pd.DataFrame(rows, columns=columns)

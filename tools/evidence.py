@@ -21,7 +21,7 @@ from experiments import cache
 FIRST = [("experiments.grids", "size_grid"), ("experiments.grids", "share_grid")]
 THEN = [
     ("experiments.forecast_grids", "exponents"),
-    ("experiments.borrow", "lenders"),
+    ("experiments.loans", "lenders"),
     ("experiments.partial", "partial_evidence"),
     ("experiments.borrow", "one_run_evidence"),
 ]
