@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from .cache import cached
-from .grids import TRAINING_SHARES, evenly_spaced
+from .grids import TRAINING_SHARES, evenly_spaced, size_grid
+from .rules import Claim, percent, verdict_of_parts
 from .size_choices import LEAST_SIZES, in_a_row, scored
 from .studies import KEYS, over_studies
 
 SPREADS = ("in a row", "evenly spread", "smallest and one large")
 SPREAD_COUNTS = (3, 4)  # numbers of sizes that are spread
+NAMED = ("gpt3", "chinchilla", "opt")  # forecast from four sizes in the paper
 LEAST_WINDOWS = 3  # for a rank correlation: of two it is plus or minus one
 
 
@@ -104,3 +106,64 @@ def nearness(cells):
     return over_studies(families, "rank"), float(
         (worse["rises"] / worse["steps"]).mean()
     )
+
+
+def size_verdict(cells, smallest, limits):
+    """Value and verdict of ``size`` from cells of our fit and ARE of the four smallest.
+
+    Read as: windows of every count in the grid, a correlation from three windows on,
+    its mean over counts, then the median over families; a step is one to the next
+    larger window of as many sizes; a family passes if either estimator does, for each
+    loss kind.
+    """
+    rank, worse = nearness(cells)
+    named = list(limits["families"])
+    four = smallest[smallest["family"].isin(named)]
+    four = four.groupby(KEYS)["are"].min().groupby("family").max().reindex(named)
+    words = ", ".join(f"{name} {percent(are, '.1f')}" for name, are in four.items())
+    value = (
+        f"rank correlation {rank:.2f}; worse in {percent(worse, '.0f')} of steps; four "
+        f"smallest: {words}"
+    )
+    low, high = limits["rank"]
+    return value, verdict_of_parts(
+        low <= rank <= high,
+        worse >= limits["worse"],
+        bool((four < limits["are"]).all()),
+    )
+
+
+def windows_and_smallest():
+    """Cells of our fit in windows of sizes, and of the four smallest: ``plan``."""
+    grid = size_grid()
+    parts = {"windows": grid[grid["method"] == "fit"], "smallest": smallest_evidence()}
+    return pd.concat([part.assign(plan=plan) for plan, part in parts.items()])
+
+
+def _judge_size(table, limits):
+    parts = (table[table["plan"] == plan] for plan in ("windows", "smallest"))
+    return size_verdict(*parts, limits)
+
+
+def _four_smallest(table, limits):
+    rows = table.loc[table["plan"] == "smallest", [*KEYS, "method", "are"]]
+    return rows.rename(columns={"are": "value"}).assign(high=limits["are"])
+
+
+CLAIMS = (
+    Claim(
+        id="size",
+        name="Near sizes help weakly",
+        asks="error from the four smallest, {are:percent} or less",
+        rule="""Three parts. One: among windows of equally many sizes the rank
+        correlation of ARE with scale-up lies between {rank} (median over families,
+        every source weighing the same, our fit). Two: in at least {worse:word} of steps
+        to the next larger window the ARE rises. Three: the four smallest sizes give an
+        ARE below {are:percent} for {families}, with either estimator. Holds if all
+        three are met; does not hold if none is; else holds in part""",
+        limits={"rank": (0, 0.6), "worse": 1 / 5, "are": 0.1, "families": NAMED},
+        evidence=windows_and_smallest,
+        judge=_judge_size,
+        families=_four_smallest,
+    ),
+)

@@ -9,9 +9,11 @@ from hitchhiker.evaluation.methods import LawMethod
 
 from .cache import cached
 from .grids import MAX_ENDS, share_grid, size_grid
+from .rules import STRICTLY_BELOW_ONE, Claim, percent, verdict_of_parts
 from .size_choices import LEAST_SIZES, SAFE_SIZES, in_a_row, scored
 from .studies import ESTIMATORS, KEYS, share_over_studies
 
+SAFE_ARE = 0.1  # what five sizes should reach
 EQUAL_COST = (0.8, 1.25)  # ratio of FLOPs that count as equal
 VARIANTS = {
     "as in the verdict, fewer ends": {},
@@ -40,13 +42,15 @@ def variants_evidence():
     return pd.concat(parts, ignore_index=True)
 
 
-def count_shares(cells):
-    """How often five sizes are better than three, and within a tenth, by estimator.
+def count_shares(cells, most=SAFE_ARE):
+    """How often five sizes are better than three, and within an error, by estimator.
 
     Parameters
     ----------
     cells : DataFrame
         As from `count_evidence`.
+    most : float
+        The ARE that five sizes should have at most.
 
     Returns
     -------
@@ -56,11 +60,17 @@ def count_shares(cells):
     """
     rows = {}
     for method, scores in cells.groupby("method", sort=False):
-        wide = scores.pivot(index=[*KEYS, "end"], columns="n_sizes", values="are")
-        wide = wide.reset_index().dropna(subset=[LEAST_SIZES, SAFE_SIZES])
+        wide = _three_and_five(scores)
         better = share_over_studies(wide, wide[SAFE_SIZES] < wide[LEAST_SIZES])
-        rows[method] = better, share_over_studies(wide, wide[SAFE_SIZES] <= 0.1)
+        rows[method] = better, share_over_studies(wide, wide[SAFE_SIZES] <= most)
     return pd.DataFrame(rows, index=["S", "Q"]).T
+
+
+def _three_and_five(cells):
+    """ARE where both three and five sizes end with the same largest."""
+    index = [*KEYS, "method", "end"]
+    wide = cells.pivot(index=index, columns="n_sizes", values="are").reset_index()
+    return wide.dropna(subset=[LEAST_SIZES, SAFE_SIZES])
 
 
 def same_largest():
@@ -137,3 +147,49 @@ def _pairs(first, second, ratio):
     out["cost"] = out["flops_first"] / out["flops_second"]
     smaller = out["scale_up_first"] > out["scale_up_second"]
     return out[out["cost"].between(*ratio) & smaller]
+
+
+def count_verdict(cells, limits):
+    """Value and verdict of ``count``: largest sizes with both three and five below."""
+    shares = count_shares(cells, limits["are"])
+    words = [
+        f"{name}: five better than three in {percent(s, '.0f')} of cells, at most "
+        f"{percent(limits['are'])} off in {percent(q, '.0f')}"
+        for name, (s, q) in shares.iterrows()
+    ]
+    return "; ".join(words), verdict_of_parts(
+        *(shares["S"] >= limits["better"]), *(shares["Q"] >= limits["good"])
+    )
+
+
+def _five_over_three(cells, limits):
+    wide = _three_and_five(cells)
+    wide = wide.assign(value=wide[SAFE_SIZES] / wide[LEAST_SIZES])
+    middle = wide.groupby([*KEYS, "method"], sort=False)["value"].median()
+    return middle.reset_index().assign(high=limits["ratio"])
+
+
+CLAIMS = (
+    Claim(
+        id="count",
+        name="More models help",
+        asks="median error of five sizes over three",
+        rule="""For each estimator: S is the share of families and largest sizes whose
+        ARE is lower with {safe:word} sizes than with {few:word} that end with the same
+        largest; Q is the share of cells of {safe:word} sizes with an ARE of at most
+        {are:percent}; every source weighing the same. Holds if S is at least
+        {better:fraction} and Q at least {good:fraction} for both estimators; does not
+        hold if none of the four is met; else holds in part""",
+        limits={
+            "few": LEAST_SIZES,
+            "safe": SAFE_SIZES,
+            "are": SAFE_ARE,
+            "better": 2 / 3,
+            "good": 3 / 4,
+            "ratio": STRICTLY_BELOW_ONE,
+        },
+        evidence=count_evidence,
+        judge=count_verdict,
+        families=_five_over_three,
+    ),
+)

@@ -13,6 +13,7 @@ from hitchhiker.runs.selection import early_cut, hold_out
 
 from .cache import cached
 from .grids import eligible_families
+from .rules import Claim, percent
 from .studies import KEYS
 
 COMPARED_AT = {"num_params": 1e9, "tokens_seen": 1e11}
@@ -190,25 +191,64 @@ def _lent(runs, lenders):
         yield dict(row)
 
 
-def judge(shares):
+def judge(shares, limits):
     """Verdict of the rule for D of both slopes."""
-    if min(shares) > 1 / 2:
+    if min(shares) > limits["holds"]:
         return "holds"
-    return "does not hold" if max(shares) < 1 / 4 else "holds in part"
+    return "does not hold" if max(shares) < limits["fails"] else "holds in part"
 
 
-def _differ():
-    """Rule with every two sources weighing the same; each pair alike stands in the value."""
+def slope_intervals():
+    """`intervals` of both slopes at the place of the rule, one above the other."""
     laws = at_reference(bootstrap_evidence())
+    parts = [
+        intervals(laws, slope).reset_index().assign(slope=slope) for slope in SLOPES
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _judge(table, limits):
+    """Judge with every two sources alike; each pair alike stands in the value."""
     words, shares = [], []
     for slope, name in zip(SLOPES, ("size", "tokens"), strict=True):
-        table = intervals(laws, slope)
-        shares.append(share_apart(table))
-        each = share_apart(table, each_pair=True)
+        ends = table[table["slope"] == slope].set_index(KEYS)
+        shares.append(share_apart(ends))
+        each = share_apart(ends, each_pair=True)
         words.append(
-            f"{name}: D = {100 * shares[-1]:.0f} % ({100 * each:.0f} % with every pair alike)"
+            f"{name}: D = {percent(shares[-1], '.0f')} ({percent(each, '.0f')} with "
+            "every pair alike)"
         )
-    return "; ".join(words), judge(shares)
+    return "; ".join(words), judge(shares, limits)
 
 
-TESTS = {"differ": _differ}
+def _apart_from_others(table, limits):
+    """Share of other studies' families that lie apart, the lower of the two slopes."""
+    rows = []
+    for _, ends in table.groupby("slope"):
+        for row in ends.itertuples():
+            others = ends[ends["source"] != row.source]
+            apart = (others["low"] > row.high) | (others["high"] < row.low)
+            value = apart.groupby(others["source"]).mean().mean()
+            rows.append((row.source, row.family, row.loss_kind, value))
+    values = pd.DataFrame(rows, columns=[*KEYS, "value"])
+    least = values.groupby(KEYS, sort=False).min().reset_index()
+    return least.assign(low=limits["holds"])
+
+
+CLAIMS = (
+    Claim(
+        id="differ",
+        name="Laws differ",
+        asks="families that lie apart, over {holds:fraction}",
+        rule="""At {num_params:power} parameters and {tokens_seen:power} tokens a law
+        has a slope of log loss against log parameters and one against log tokens. D is
+        the share of pairs of families from different sources whose {level:percent}
+        intervals (bootstrap over runs) do not overlap. Holds if D is above
+        {holds:fraction} for both slopes; does not hold if below {fails:fraction} for
+        both; else holds in part""",
+        limits={**COMPARED_AT, "level": INTERVAL_LEVEL, "holds": 1 / 2, "fails": 1 / 4},
+        evidence=slope_intervals,
+        judge=_judge,
+        families=_apart_from_others,
+    ),
+)

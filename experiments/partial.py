@@ -13,8 +13,8 @@ from hitchhiker.runs.data import load_runs
 
 from .cache import cached
 from .grids import eligible_families
-from .rules import verdict_of_shares
-from .studies import over_studies, share_over_studies
+from .rules import Claim, percent, verdict_of_shares
+from .studies import KEYS, over_studies, share_over_studies
 
 TARGET_SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
 CLAIMED, USEFUL = 0.3, 0.05  # the paper's share of the target, the error to reach
@@ -204,22 +204,44 @@ def within(scores, method, level=USEFUL):
     }
 
 
-def _partial():
-    """The families are those of the other experiments: three sizes or more, with a log.
+def _judge(table, limits):
+    """Judge families of three sizes or more with a log, as in the other experiments.
 
     The target's single run is one of the largest size with the most tokens; where
     nothing is left after the early cut there is no forecast, and that counts as a miss.
     """
-    scores = partial_evidence()
-    good = within(scores, PART)
-    claimed = scores[(scores["method"] == PART) & (scores["share"] == CLAIMED)]
-    percent = {q: f"{100 * part:.0f} %" for q, part in good.items()}
+    are, part = limits["are"], limits["part"]
+    good = within(table, PART, are)
+    median = over_studies(table[table["share"] == part], "are", over="median")
+    shares = {share: percent(value, ".0f") for share, value in good.items()}
     value = (
-        f"within 5 % are {percent[CLAIMED]} of families from the first 30 % of the target (median "
-        f"ARE {100 * over_studies(claimed, 'are', over='median'):.1f} %), {percent[0.4]} from 40 %, "
-        f"{percent[0.5]} from half of it"
+        f"within {percent(are)} are {shares[part]} of families from the first "
+        f"{percent(part)} of the target (median ARE {percent(median, '.1f')}), "
+        f"{shares[0.4]} from 40 %, {shares[0.5]} from half of it"
     )
-    return value, verdict_of_shares([good[CLAIMED]], 2 / 3, 1 / 3)
+    return value, verdict_of_shares([good[part]], limits["holds"], limits["fails"])
 
 
-TESTS = {"partial": _partial}
+def _families(table, limits):
+    rows = table[table["share"] == limits["part"]]
+    return (
+        rows[[*KEYS, "are"]].rename(columns={"are": "value"}).assign(high=limits["are"])
+    )
+
+
+CLAIMS = (
+    Claim(
+        id="partial",
+        name="30 % of the target is enough",
+        asks="error, {are:percent} or less",
+        rule="""W is the share of families whose ARE is at most {are:percent} when our
+        fit sees only the first {part:percent} of the target's own tokens, A and alpha
+        borrowed, every source weighing the same. Holds if W is at least
+        {holds:fraction}; does not hold if W is below {fails:fraction}; else holds in
+        part""",
+        limits={"are": USEFUL, "part": CLAIMED, "holds": 2 / 3, "fails": 1 / 3},
+        evidence=lambda: partial_evidence().query("method == @PART"),
+        judge=_judge,
+        families=_families,
+    ),
+)
