@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from hitchhiker.fits.results import Z_80
-from hitchhiker.forecasts.forecasting import forecast, load_prior
-from hitchhiker.forecasts.posterior import HEAVY, REFERENCE, log_loss, terms
+from hitchhiker.forecasts.forecasting import forecast
+from hitchhiker.forecasts.parametrisation import law_terms, log_loss, reference_logs
+from hitchhiker.forecasts.prior import PRIOR_DF, load_prior
 
 from .forecast_errors import SIZE_COUNTS
 from .forecast_grids import SCALE_UP_EDGES, coverage, standing
@@ -165,7 +166,7 @@ def drawn_laws(prior, n=4000, seed=0):
     Columns are the logarithms of E, A, alpha, B, beta at the reference.
     """
     rng = np.random.default_rng(seed)
-    tails = np.sqrt(rng.chisquare(HEAVY, (n, 1)) / HEAVY)
+    tails = np.sqrt(rng.chisquare(PRIOR_DF, (n, 1)) / PRIOR_DF)
     drawn = rng.standard_normal((n, 4)) @ np.linalg.cholesky(prior.covariance).T / tails
     return np.insert(drawn + prior.mean, 0, 0.0, axis=1)
 
@@ -192,7 +193,7 @@ def _points(prior):
     """10 % point, median and 90 % point of each of `QUANTITIES`, (5, 3)."""
     spread = Z_80 * np.sqrt(np.diag(prior.covariance))
     exponents = np.exp(prior.mean + np.outer([-1, 0, 1], spread))[:, [1, 3]]
-    parts = np.stack(terms(drawn_laws(prior), np.zeros(1), np.zeros(1)))[..., 0]
+    parts = np.stack(law_terms(drawn_laws(prior), np.zeros(1), np.zeros(1)))[..., 0]
     shares = np.quantile(parts / parts.sum(axis=0), [0.1, 0.5, 0.9], axis=1)
     return np.hstack([exponents, shares]).T
 
@@ -200,9 +201,7 @@ def _points(prior):
 def shapes(prior, num_params, tokens_seen, n=4000):
     """Losses of laws drawn from a prior, over that at the reference, (n, points)."""
     laws = drawn_laws(prior, n)
-    size = np.log(np.divide(num_params, REFERENCE["num_params"]))
-    tokens = np.log(np.divide(tokens_seen, REFERENCE["tokens_seen"]))
-    points = np.broadcast_arrays(size, tokens)
+    points = np.broadcast_arrays(*reference_logs(num_params, tokens_seen))
     return np.exp(log_loss(laws, *points) - log_loss(laws, np.zeros(1), np.zeros(1)))
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from hitchhiker.forecasts.forecasting import forecast, load_prior
-from hitchhiker.forecasts.planning import promised_error
+from hitchhiker.forecasts.forecasting import forecast
+from hitchhiker.forecasts.planning import expected_error
+from hitchhiker.forecasts.prior import load_prior
 from hitchhiker.laws import training_flops
 from hitchhiker.runs import selection
 from hitchhiker.runs.checks import run_names
@@ -79,7 +80,7 @@ def promise(ends, target, prior):
         Parameters and tokens.
     prior : Prior
     """
-    error = promised_error(ends["num_params"], ends["tokens_seen"], target, prior)
+    error = expected_error(ends["num_params"], ends["tokens_seen"], target, prior)
     return {"promised": error["error"], "promised_80": error["high_80"]}
 
 

@@ -105,9 +105,9 @@ def alarm_evidence():
             for fault in faults:
                 damaged = with_fault(table, run, FAULT_FROM * end, fault)
                 said = watch(damaged, run, 1.001 * end)
-                left = np.nan if said.left is None else said.left / end
+                left = np.nan if said.departed_at is None else said.departed_at / end
                 row = facts | {"seen": seen, "fault": fault, "left": left}
-                row["alarm"] = float(said.left is not None)
+                row["alarm"] = float(said.departed_at is not None)
                 found = FAULT_FROM <= left <= FAULT_FROM + FOUND_WITHIN
                 rows.append(row | {"found": float(found)})
     return pd.DataFrame(rows)

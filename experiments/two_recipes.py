@@ -4,21 +4,22 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from hitchhiker.forecasts.comparing import (
-    TAIL,
+    DIFFERENCE_DF,
     compare,
     pair_errors,
-    pair_spread,
+    pair_sd,
     paired,
 )
-from hitchhiker.forecasts.forecasting import load_prior
+from hitchhiker.forecasts.prior import load_prior
 from hitchhiker.laws import training_flops
 from hitchhiker.runs import selection
 
 from .cache import cached
-from .learn_prior import families, pair_rows
+from .learn_pairs import pair_rows
+from .learn_prior import families
 
 CHANCE_EDGES = (0.499, 0.6, 0.8, 0.95, 1.0)  # of bands of stated chances
 
@@ -33,7 +34,7 @@ def pair_evidence():
     Returns
     -------
     DataFrame
-        ``source, first, second`` (families) ``, loss_kind, beyond`` (log of the
+        ``source, first, second`` (families) ``, loss_kind, extrapolation`` (log of the
         scale-up) ``, difference, truth`` (log ratios of losses, at the pair and at the
         target) ``, chance`` (stated, that the better of the pair is the better at the
         target) ``, right`` (whether it is) ``, inside_80, apart`` (error of the
@@ -58,18 +59,17 @@ def judged(pairs):
     """Pairs with what was stated of each, and whether it came out so."""
     known = pd.DataFrame([pair_errors(name) for name in pairs["source"]])
     size = pairs["difference"].abs()
-    spread = pair_spread(
-        known["same"], known["growth"], known["stretch"], size, pairs["beyond"]
-    )
+    learned = (known[name] for name in ("floor", "per_size", "per_difference"))
+    spread = pair_sd(*learned, size, pairs["extrapolation"])
     error = (pairs["truth"] - pairs["difference"]).abs()
     table = pairs.assign(
-        chance=stats.t.cdf(size / spread, TAIL),
+        chance=stdtr(DIFFERENCE_DF, size / spread),
         right=np.sign(pairs["difference"]) == np.sign(pairs["truth"]),
-        inside_80=error <= stats.t.ppf(0.9, TAIL) * spread,
+        inside_80=error <= stdtrit(DIFFERENCE_DF, 0.9) * spread,
     )
     return table[
-        "source first second loss_kind beyond difference truth chance right inside_80 "
-        "apart".split()
+        "source first second loss_kind extrapolation difference truth chance right "
+        "inside_80 apart".split()
     ]
 
 
@@ -109,7 +109,7 @@ def pairs_or_forecasts(pairs):
         n`` (couples of families), a row a study.
     """
     couple = ["source", "first", "second", "loss_kind"]
-    largest = pairs.sort_values("beyond", kind="stable").drop_duplicates(couple)
+    largest = pairs.sort_values("extrapolation", kind="stable").drop_duplicates(couple)
     errors = pd.DataFrame(
         {
             "source": largest["source"],
@@ -138,8 +138,11 @@ def stages(first, second, target):
         flops = sum(map(selection.cost, trained))
         compared = compare(*trained, *target)
         row = {"largest": size, "share": flops / training_flops(*target)}
-        row |= {"chance": compared.chance, "difference": compared.difference}
+        row |= {"chance": compared.probability, "difference": compared.difference}
         row |= {"low_80": compared.low_80, "high_80": compared.high_80}
-        row |= {"smallest": compared.smallest, "advice": compared.advice}
+        row |= {
+            "smallest": compared.minimum_detectable_difference,
+            "advice": compared.advice,
+        }
         rows.append(row)
     return pd.DataFrame(rows)

@@ -10,9 +10,10 @@ import click
 import numpy as np
 
 from .evaluation.reporting import report
+from .forecasts.allocation import allocation
 from .forecasts.comparing import compare
 from .forecasts.forecasting import forecast
-from .forecasts.planning import allocation, plan
+from .forecasts.planning import plan
 from .forecasts.watching import watch
 from .runs.checks import DataError, run_names
 from .runs.trackers import UNITS, count, read_export
@@ -258,7 +259,11 @@ def plan_command(
     made = plan(params, tokens, given[0], most_sizes=sizes)
     if csv:
         made.ladder.to_csv(csv, index=False)
-    _say(as_json, made.summary(), {"ladder": made.ladder, "rivals": made.rivals})
+    _say(
+        as_json,
+        made.summary(),
+        {"ladder": made.ladder, "alternatives": made.alternatives},
+    )
 
 
 @main.command("compare", context_settings=SETTINGS)
@@ -281,11 +286,11 @@ def compare_command(first, second, params, tokens, as_json, **options):
     facts = {
         k: getattr(made, k)
         for k in (
-            "chance",
+            "probability",
             "difference",
             "low_80",
             "high_80",
-            "smallest",
+            "minimum_detectable_difference",
             "pairs",
             "advice",
         )
@@ -309,7 +314,7 @@ def watch_command(file, run, tokens, as_json, **options):
     made = watch(_read(file, options)[0], run, tokens)
     facts = {
         k: getattr(made, k)
-        for k in ("forecasts", "band", "left", "made_at", "warnings")
+        for k in ("forecasts", "band", "departed_at", "band_made_at", "warnings")
     }
     _say(as_json, made.summary(), facts)
 

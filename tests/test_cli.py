@@ -142,7 +142,7 @@ def test_plans_for_every_kind_of_budget(budget, tmp_path):
 
 def test_compare_watch_report_and_allocate(file):
     same = call("compare", file, file, *TARGET, "--json")
-    assert json.loads(same.stdout)["chance"] == pytest.approx(0.5, abs=0.01)
+    assert json.loads(same.stdout)["probability"] == pytest.approx(0.5, abs=0.01)
     watched = call("watch", file, "--run", "r1e+09", "--tokens", "100B")
     assert watched.exit_code == 0, watched.output
     assert "inside the bands" in watched.stdout

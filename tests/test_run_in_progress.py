@@ -6,7 +6,7 @@ import pytest
 from experiments import run_in_progress
 from experiments.partial import SMALLER_SHAPE
 from experiments.run_in_progress import ALONE, BESIDE
-from hitchhiker.forecasts.watching import UNDER_WAY
+from hitchhiker.forecasts.watching import RUNNING_WIDTH
 
 
 def test_a_run_is_forecast_better_the_more_of_it_is_seen():
@@ -20,7 +20,7 @@ def test_a_run_is_forecast_better_the_more_of_it_is_seen():
 
 def test_intervals_of_a_run_under_way_are_widened_as_other_studies_ask():
     table = run_in_progress.widening(run_in_progress.end_evidence())
-    assert table["factor"].between(UNDER_WAY - 0.2, UNDER_WAY).all(), (
+    assert table["factor"].between(RUNNING_WIDTH - 0.2, RUNNING_WIDTH).all(), (
         "the chapter says: `watch` errs to the wide side"
     )
     assert 0.75 <= table["inside"].mean() <= 0.9

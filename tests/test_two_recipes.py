@@ -31,7 +31,7 @@ def test_pairs_are_judged_by_sign_and_size():
             "second": "b",
             "loss_kind": "k",
             "apart": 0.0,
-            "beyond": 0.0,
+            "extrapolation": 0.0,
             "difference": [0.01, -0.01],
             "truth": [0.011, 0.2],
         }

@@ -128,11 +128,11 @@ def watch_panel(ax, own, seen, unit="nats per token", rest=None):
             mew=0.9,
             color=INK,
         )
-    if seen.left is not None:
-        ax.axvline(seen.left, color=ACCENT, lw=1.2, ls=":")
+    if seen.departed_at is not None:
+        ax.axvline(seen.departed_at, color=ACCENT, lw=1.2, ls=":")
         ax.annotate(
             "left its band",
-            (seen.left, 0.97),
+            (seen.departed_at, 0.97),
             xycoords=("data", "axes fraction"),
             xytext=(-5, 0),
             textcoords="offset points",
