@@ -15,7 +15,7 @@ from .studies import KEYS
 WATCHED_SHARES = (0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 ALONE, BESIDE = "the run alone", "with smaller runs"
 # Rises of the loss that are planted, by what is seen; 0: none.
-FAULTS = {BESIDE: (0.0, 0.02, 0.03, 0.05, 0.1), ALONE: (0.0, 0.05)}
+PLANTED_RISES = {BESIDE: (0.0, 0.02, 0.03, 0.05, 0.1), ALONE: (0.0, 0.05)}
 FAULT_FROM = 0.5  # share of the run after which a fault is planted
 FOUND_WITHIN = 0.1  # share of the run after a fault in which an alarm finds it
 WIDENINGS = np.arange(1, 5, 0.05).round(2)  # factors of an interval that are tried
@@ -100,7 +100,7 @@ def alarm_evidence():
     rows = []
     for smaller, watched, end in each_watched():
         facts, run = dict(watched[KEYS].iloc[0]), watched["run"].iloc[0]
-        for seen, faults in FAULTS.items():
+        for seen, faults in PLANTED_RISES.items():
             table = watched if seen == ALONE else pd.concat([smaller, watched])
             for fault in faults:
                 damaged = with_fault(table, run, FAULT_FROM * end, fault)
