@@ -10,8 +10,8 @@ from hitchhiker.forecasts.parametrisation import reference_logs
 from hitchhiker.forecasts.posterior import posterior
 from hitchhiker.runs import selection
 
-from .grids import steps
-from .rules import KEYS
+from .grids import evenly_spaced
+from .studies import KEYS, weighted_quantiles
 
 # Values that are tried, see `hitchhiker.forecasts.prior.Prior`.
 DRIFT_GRID = (0.0, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03)
@@ -31,11 +31,6 @@ def study_weights(keys):
     return (1 / sources.map(sources.value_counts()) / sources.nunique()).to_numpy()
 
 
-def weighted_quantiles(values, weights, levels):
-    """Quantiles of values (n,) that count with weights (n,)."""
-    return np.quantile(values, levels, weights=weights, method="inverted_cdf")
-
-
 def t_log_likelihood(errors, sd, df=ERROR_DF):
     """Log density (n,) of errors under t distributions of scale ``sd``."""
     return -(df + 1) / 2 * np.log1p((errors / sd) ** 2 / df) - np.log(sd)
@@ -49,15 +44,15 @@ def cells(table):
     end = target.loc[target["tokens_seen"].idxmax()]
     chosen = [
         selection.window(train, k, last)
-        for last in steps(count)
-        for k in steps(count)
+        for last in evenly_spaced(count)
+        for k in evenly_spaced(count)
         if k <= last
     ]
     logged = selection.describe(table)["checkpoints"].iloc[0]
     if logged >= STOPPED_CHECKPOINTS:
         chosen += [
             selection.first_share(selection.smallest(train, k), share)
-            for k in steps(count, STOPPED_SIZES)
+            for k in evenly_spaced(count, STOPPED_SIZES)
             for share in STOPPED_SHARES
         ]
     for rows in chosen:

@@ -8,13 +8,13 @@ from hitchhiker.runs import selection
 from hitchhiker.runs.data import load_runs
 
 from .cache import cached
-from .rules import KEYS
+from .studies import KEYS
 
-SHARES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+TRAINING_SHARES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 # Methods of the grids; the paper's sees what the paper showed it.
 GRID_METHODS = ("paper", "fit", "borrowed", "best_seen", "most_trained")
 GRID_PROTOCOLS = {"paper": "paper"}
-MOST_SIZES = 8  # of a family with more, every so many are used as the largest seen
+MAX_ENDS = 8  # of a family with more sizes, every so many are the largest seen
 # The same models measured on further text: left out of the grids, one kind speaks for
 # all.
 FURTHER_KINDS = (
@@ -29,23 +29,27 @@ FURTHER_KINDS = (
 )
 
 
-def steps(count, most=MOST_SIZES):
-    """Some of 1 .. count, the last among them, at most ``most``.
+def evenly_spaced(count, most=MAX_ENDS):
+    """Some of 1 .. count, evenly spaced and the last among them, at most ``most``.
 
     Examples
     --------
-    >>> steps(4), steps(20, 4)
+    >>> evenly_spaced(4), evenly_spaced(20, 4)
     ([1, 2, 3, 4], [5, 10, 15, 20])
     """
-    return sorted(
-        {round(count * i / min(count, most)) for i in range(1, min(count, most) + 1)}
-    )
+    number = min(count, most)
+    return sorted({round(count * i / number) for i in range(1, number + 1)})
+
+
+def smaller_counts(runs):
+    """Some of the numbers of sizes below a family's target, all of them the last."""
+    return evenly_spaced(selection.size_names(runs).nunique() - 1)
 
 
 def windows(runs):
     """Windows of some of the sizes below a family's target, labelled choices."""
     train, _ = selection.hold_out(runs)
-    some = steps(len(selection.sizes(train)))
+    some = smaller_counts(runs)
     return selection.windows(train, counts=some, ends=some)
 
 
@@ -112,13 +116,15 @@ def size_grid():
 
 @cached
 def share_grid():
-    """The k smallest sizes at several shares of their training, scored with every method."""
+    """The k smallest sizes at several shares of their training, with every method."""
     parts = []
     for runs in eligible_families(min_checkpoints=5):
-        count = selection.size_names(runs).nunique() - 1
-        sizes = [k for k in steps(count) if k > 1]
         scores = evaluate(
-            runs, GRID_METHODS, sizes=sizes, share=list(SHARES), protocol=GRID_PROTOCOLS
+            runs,
+            GRID_METHODS,
+            sizes=[k for k in smaller_counts(runs) if k > 1],
+            share=list(TRAINING_SHARES),
+            protocol=GRID_PROTOCOLS,
         )
         parts.append(scores)
     return pd.concat(parts, ignore_index=True)

@@ -10,7 +10,8 @@ from hitchhiker.forecasts.comparing import DIFFERENCE_DF, Z_80, pair_sd, paired
 from hitchhiker.forecasts.forecasting import forecast
 from hitchhiker.runs import selection
 
-from .calibration import study_weights, t_log_likelihood, weighted_quantiles
+from .calibration import study_weights, t_log_likelihood
+from .studies import weighted_quantiles
 
 # Values that are tried, see `hitchhiker.forecasts.comparing.pair_sd`.
 FLOOR_GRID = (0.002, 0.003, 0.005, 0.007, 0.01)

@@ -30,7 +30,7 @@ from .cache import fingerprint
 from .calibration import calibrate, errors, study_weights
 from .grids import eligible_families
 from .learn_pairs import learn_pairs, pair_rows
-from .rules import KEYS
+from .studies import KEYS
 
 MOST_EPOCHS = 4.5  # families of more repetitions are judged but not learned from
 RUN_NOISE = 0.015  # given, not learned: it could explain away what the law should

@@ -18,7 +18,7 @@ def test_windows_end_below_the_target():
     assert len(grids.windows(opt)) == 15
     assert "5 of 5" in grids.windows(opt)
     long = grids.windows(load_runs(family="mad-llama"))
-    assert len(long) == sum(range(1, grids.MOST_SIZES + 1))
+    assert len(long) == sum(range(1, grids.MAX_ENDS + 1))
     assert set(grids.windows(opt)["5 of 5"](opt)["model"]) == set(
         selection.hold_out(opt)[0]["model"]
     )

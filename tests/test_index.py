@@ -6,16 +6,16 @@ import re
 import numpy as np
 import pytest
 
-from experiments import forecast_errors, landing_panel
+from experiments import forecast_errors, forecast_grids, index
 
 
 @pytest.fixture(scope="module")
 def table():
-    return landing_panel.panel_table()
+    return index.panel_table()
 
 
 def test_rows_are_medians_of_the_grid(table):
-    grid = forecast_errors.window_grid().query("method == 'forecast'")
+    grid = forecast_grids.window_grid().query("method == 'forecast'")
     grid = grid[
         (grid["n_sizes"] == 2) & (grid["scale_up"] > 5) & (grid["scale_up"] <= 15)
     ]
@@ -25,7 +25,7 @@ def test_rows_are_medians_of_the_grid(table):
         & (table["share"] == "all of it")
     ].iloc[0]
     assert row["n_studies"] == grid["source"].nunique()
-    assert row["middle"] == pytest.approx(forecast_errors.spread(grid)[3])
+    assert row["middle"] == pytest.approx(forecast_errors.error_spread(grid)["middle"])
     assert row["cost"] == pytest.approx(grid["flops_share"].median())
 
 
@@ -41,11 +41,11 @@ def test_nearer_targets_and_more_sizes_are_surer(table):
 
 
 def test_the_page_holds_what_python_says(table):
-    html = landing_panel.panel_html(table)
+    html = index.panel_html(table)
     rows = json.loads(re.search(r"data\">(.*?)</script>", html)[1])
     assert len(rows) == len(table)
     row = table.iloc[len(table) // 2]
-    assert rows[f"{row['sizes']}|{row['scale']}|{row['share']}"][
-        :4
-    ] == landing_panel.sentence(row)
+    assert rows[f"{row['sizes']}|{row['scale']}|{row['share']}"][:4] == index.sentence(
+        row
+    )
     assert np.isfinite([r[4] for r in rows.values()]).all()
