@@ -35,8 +35,8 @@ from peers import (
     with_simple_scaling_laws,
 )
 
-from experiments.grids import SHARES, eligible_families, steps
-from hitchhiker import bootstrap, evaluate, fit, fit_many, load_runs, selection
+from experiments.grids import TRAINING_SHARES, eligible_families, smaller_counts
+from hitchhiker import bootstrap, evaluate, fit, fit_many, load_runs
 from hitchhiker.fits.fitting import OBJECTIVES
 from hitchhiker.laws import PARAMETERS
 from hitchhiker.runs.data import tables_folder
@@ -154,9 +154,8 @@ def grid_of(method):
     """Every cell of the main experiment with one method."""
     parts = []
     for runs in eligible_families(min_checkpoints=5):
-        count = selection.size_names(runs).nunique() - 1
-        sizes = [k for k in steps(count) if k > 1]
-        parts.append(evaluate(runs, [method], sizes=sizes, share=list(SHARES)))
+        sizes = [k for k in smaller_counts(runs) if k > 1]
+        parts.append(evaluate(runs, [method], sizes=sizes, share=list(TRAINING_SHARES)))
     return pd.concat(parts)
 
 

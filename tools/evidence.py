@@ -20,14 +20,14 @@ from experiments import cache
 # Experiments that others read: first, so that no two processes compute one.
 FIRST = [("experiments.grids", "size_grid"), ("experiments.grids", "share_grid")]
 THEN = [
-    ("experiments.forecast_errors", "exponents"),
-    ("experiments.borrow", "lenders"),
+    ("experiments.forecast_grids", "exponents"),
+    ("experiments.loans", "lenders"),
     ("experiments.partial", "partial_evidence"),
     ("experiments.borrow", "one_run_evidence"),
 ]
 
 LONG = [
-    ("experiments.examples", "alarm_evidence"),
+    ("experiments.run_in_progress", "alarm_evidence"),
     ("experiments.fooled", "coverage"),
     ("experiments.freedom", "tied_evidence"),
     ("experiments.down", "share_evidence"),
