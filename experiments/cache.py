@@ -30,7 +30,7 @@ def cache_folder():
 
 
 def imported(tree, path):
-    """Files of this repository that the syntax tree of a file imports, wherever it does."""
+    """Files of this repository that the syntax tree of a file imports anywhere."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             folder = path.parents[node.level - 1] if node.level else ROOT
@@ -48,7 +48,7 @@ def imported(tree, path):
 
 @lru_cache(maxsize=512)
 def read_code(path, _modified):
-    """The bytes of a file of code, what it imports from here, and the texts that it holds."""
+    """The bytes of a file of code, what it imports from here, and texts that it holds."""
     content = path.read_bytes()
     tree = ast.parse(content)
     nodes = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
@@ -56,7 +56,7 @@ def read_code(path, _modified):
 
 
 def depends_on(path):
-    """What a file of code depends on: files of code, itself the first, and names of tables.
+    """What a file of code depends on: code, itself the first, and names of tables.
 
     Returns
     -------

@@ -12,6 +12,8 @@ import pandas as pd
 from hitchhiker.plots.style import human
 from hitchhiker.runs.data import load_evaluations, load_runs, read_table
 
+from .corpus import run_pairs
+
 README = Path(__file__).resolve().parents[1] / "data" / "README.md"
 GENERATED = re.compile(r"<!-- generated: (\w+) -->\n(.*?)<!-- end -->\n", re.DOTALL)
 FACT_COLUMNS = (
@@ -27,7 +29,7 @@ FACT_COLUMNS = (
 )
 LEAST_SIZES, LEAST_TOKEN_COUNTS = 3, 3  # that determine a law in N, in D
 LEAST_CHECKPOINTS = 5  # of a run that is a trajectory
-SECOND_EVALUATION = "same weights, evaluated again"  # a relation of run_pairs
+SECOND_EVALUATION = "same weights, evaluated again"  # a comparison of run_pairs
 
 
 def coverage(runs: pd.DataFrame) -> pd.DataFrame:
@@ -74,8 +76,7 @@ def coverage(runs: pd.DataFrame) -> pd.DataFrame:
 
 def second_evaluations() -> pd.Series:
     """Runs that are no trainings of their own but second evaluations of others."""
-    pairs = read_table("run_pairs")
-    return pairs.loc[pairs["relation"] == SECOND_EVALUATION, "run"]
+    return run_pairs(SECOND_EVALUATION)["run"]
 
 
 def _checkpoints(part: pd.DataFrame) -> pd.Series:

@@ -7,8 +7,9 @@ here.
 import numpy as np
 import pandas as pd
 
-from hitchhiker.evaluation.evaluating import absolute_relative_error, evaluate
+from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.evaluation.methods import LawMethod, paper
+from hitchhiker.evaluation.scoring import absolute_relative_error
 from hitchhiker.fits.fitting import OBJECTIVES, estimate, fit, fit_many, with_spread
 from hitchhiker.fits.results import Z_80
 from hitchhiker.laws import PARAMETERS, ScalingLaw
@@ -16,10 +17,10 @@ from hitchhiker.runs import selection
 from hitchhiker.runs.data import load_runs
 from hitchhiker.runs.selection import early_cut, hold_out
 
-from . import rules
+from . import studies
 from .cache import cached
-from .grids import SHARES, eligible_families, steps
-from .rules import KEYS
+from .grids import TRAINING_SHARES, eligible_families, smaller_counts
+from .studies import KEYS
 
 # Hoffmann et al. 2022: as printed in the text, and as in the source of the paper
 # (Besiroglu et al. 2024, arXiv:2404.10102, who point out the difference).
@@ -83,8 +84,8 @@ def objectives_real():
     parts = []
     for runs in eligible_families(min_checkpoints=5):
         parts.append(evaluate(runs, methods).assign(rows="checkpoints"))
-        sizes = [k for k in steps(selection.size_names(runs).nunique() - 1) if k > 1]
-        grid = evaluate(runs, methods, sizes=sizes, share=list(SHARES))
+        sizes = [k for k in smaller_counts(runs) if k > 1]
+        grid = evaluate(runs, methods, sizes=sizes, share=list(TRAINING_SHARES))
         parts.append(grid.assign(rows="fewer sizes, part trained"))
     for runs in eligible_families(min_checkpoints=1):
         if runs["run"].nunique() > 8:  # five parameters need more ends
@@ -179,7 +180,7 @@ def huber_duel(rows):
     """Share of real forecasts that "huber-scaled" makes better than "huber-log"."""
     table = objectives_real().query("rows == @rows")
     are = table.pivot(index=KEYS, columns="method", values="are")
-    return rules.share(
+    return studies.share_over_studies(
         are.reset_index(), (are["huber-scaled"] < are["huber-log"]).to_numpy()
     )
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from experiments import checkpoints, claims, fooled, rules
+from experiments import checkpoints, claims, fooled, rules, studies
 from hitchhiker.fits.fitting import OBJECTIVES
 from hitchhiker.runs.data import read_table
 from tools.book import ROOT, pages
@@ -49,14 +49,14 @@ def test_verdict_of_parts():
 
 def test_every_source_weighs_the_same():
     table = pd.DataFrame({"source": ["a"] * 9 + ["b"], "are": [0.1] * 9 + [0.5]})
-    assert rules.by_source(table, "are") == pytest.approx(0.3)
-    assert rules.share(table, table["are"] < 0.2) == pytest.approx(0.5)
+    assert studies.over_studies(table, "are") == pytest.approx(0.3)
+    assert studies.share_over_studies(table, table["are"] < 0.2) == pytest.approx(0.5)
 
 
 def test_trail_evidence():
     """One row a family, loss kind and estimator; the errors of GPT-3 as the chapter tells them."""
     table = checkpoints.trail_evidence()
-    assert not table.duplicated([*rules.KEYS, "method"]).any()
+    assert not table.duplicated([*studies.KEYS, "method"]).any()
     gpt3 = table[(table["family"] == "gpt3") & (table["loss_kind"] == "validation")]
     ours = gpt3.set_index("method").loc["our fit"]
     assert 0.02 < ours["all"] < 0.05

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from experiments import baselines, rules
+from experiments import baselines, studies
 from experiments.baselines import BETTER, NEAREST, PAPERS
 
 
@@ -46,15 +46,17 @@ def test_laws_beat_baselines_with_two_sizes_or_more():
     table = baselines.cells("sizes")
     wins = table["fit"] < table[[BETTER, NEAREST]].min(axis=1)
     one, more = table["n_sizes"] == 1, table["n_sizes"] >= 2
-    assert rules.share(table[one], wins[one]) < 0.6
-    assert rules.share(table[more], wins[more]) > 0.7
+    assert studies.share_over_studies(table[one], wins[one]) < 0.6
+    assert studies.share_over_studies(table[more], wins[more]) > 0.7
 
 
 def test_the_two_are_nearly_one():
     table = baselines.cells("shares")
     apart = (table["best_seen"] - table["most_trained"]).abs()
-    assert rules.share(table, apart < 1e-9) == pytest.approx(0.596, abs=0.01)
-    assert rules.by_source(table.assign(apart=apart), "apart", "mean") < 0.006
+    assert studies.share_over_studies(table, apart < 1e-9) == pytest.approx(
+        0.596, abs=0.01
+    )
+    assert studies.over_studies(table.assign(apart=apart), "apart", "mean") < 0.006
     same = (apart < 1e-9).groupby(table["source"]).mean()
     assert (
         same.idxmin() == "ladder"

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from experiments import budget
-from experiments.rules import by_source
+from experiments.studies import over_studies
 from hitchhiker.runs.data import load_runs
 from hitchhiker.runs.selection import last_checkpoints
 
@@ -151,7 +151,7 @@ def test_noise_and_effects_are_as_the_text_says(ladder):
 
 def test_verdicts_and_values():
     found = budget.floor_evidence()
-    middle = {name: by_source(own, "are") for name, own in found.groupby("method")}
+    middle = {name: over_studies(own, "are") for name, own in found.groupby("method")}
     assert middle["our fit"] == pytest.approx(0.030, abs=0.003)
     assert middle["the paper's fit"] == pytest.approx(0.034, abs=0.006)
     assert found.groupby("method").size().nunique() == 1

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from surfaces import table as made_from_a_law
 
-from experiments import detect, rules
+from experiments import detect, studies
 
 DEFAULTS = {
     "source": "s",
@@ -63,7 +63,7 @@ def test_a_planted_fault_is_seen_without_noise():
 def test_drop_evidence():
     """One size less a step, never fewer than three left, and always the flagged one gone."""
     table = detect.drop_evidence()
-    keys = [*rules.KEYS, "method"]
+    keys = [*studies.KEYS, "method"]
     for _, own in table.groupby(keys, sort=False):
         steps = [set(s["size"]) for _, s in own.groupby("step", sort=False)]
         assert all(len(a) - len(b) == 1 and b < a for a, b in pairwise(steps))
@@ -83,7 +83,7 @@ def test_drop_evidence():
 def test_planted_evidence():
     table = detect.planted_evidence()
     assert set(table["level"]) == set(detect.PLANTED)
-    assert table.groupby([*rules.KEYS, "level"])["bad"].nunique().between(4, 6).all()
+    assert table.groupby([*studies.KEYS, "level"])["bad"].nunique().between(4, 6).all()
     hits = detect.hits(table).set_index("level")
     assert hits["chance"].nunique() == 1
     largest = hits.loc[0.10]
@@ -91,7 +91,7 @@ def test_planted_evidence():
     assert largest["left_out"] == pytest.approx(0.46, abs=0.06)
     assert largest["inside"] > largest["left_out"] > largest["chance"]
     at = table[table["level"] == 0.05]
-    assert rules.by_source(at, "are_left_out") > rules.by_source(at, "kept")
+    assert studies.over_studies(at, "are_left_out") > studies.over_studies(at, "kept")
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,7 @@ def test_claim():
     assert "our fit: R = 0.5" in words
     first = detect.outcomes(detect.drop_evidence().query("step == 1"))
     rank = {
-        m: rules.by_source(own, "rank", "mean") for m, own in first.groupby("method")
+        m: studies.over_studies(own, "rank", "mean")
+        for m, own in first.groupby("method")
     }
     assert rank == pytest.approx({"our fit": 0.53, "the paper's fit": 0.52}, abs=0.03)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import experiments
-from experiments import claims, law_count, margins, rules
+from experiments import claims, law_count, margins, studies
 from hitchhiker.runs.data import read_table
 
 
@@ -40,16 +40,16 @@ def test_dots():
     assert not table["margin"].isna().any()
     assert (table["meets"] == (table["margin"] >= 1)).all()
     partial = table[table["id"] == "partial"]
-    good = rules.share(partial, partial["meets"])
+    good = studies.share_over_studies(partial, partial["meets"])
     assert f"{100 * good:.0f} % of families" in claims.result("partial")[0]
     early = table[(table["id"] == "early") & (table["method"] == "our fit")]
     assert (
-        f"our fit: better in {100 * rules.share(early, early['meets']):.0f} %"
+        f"our fit: better in {100 * studies.share_over_studies(early, early['meets']):.0f} %"
         in claims.result("early")[0]
     )
     down = table[(table["id"] == "down") & (table["method"] == "our fit")]
     assert (
-        f"our fit: {100 * rules.share(down, down['meets']):.0f} % of"
+        f"our fit: {100 * studies.share_over_studies(down, down['meets']):.0f} % of"
         in claims.result("down")[0]
     )
     met = table.dropna(subset="source").groupby("id")["meets"].mean()

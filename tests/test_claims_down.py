@@ -1,4 +1,4 @@
-"""Forecasts of the smallest size: the mirrored table, the numbers, the rule of the verdict."""
+"""Forecasts of the smallest size: the numbers, the rule of the verdict."""
 
 import numpy as np
 import pandas as pd
@@ -6,17 +6,9 @@ import pytest
 from surfaces import SURFACES
 from surfaces import table as made_from_a_law
 
-from experiments import down, rules
+from experiments import down, studies
 from hitchhiker import absolute_relative_error, fit, load_runs, selection
 from hitchhiker.evaluation.methods import METHODS
-
-
-def test_mirror_is_its_own_inverse():
-    runs = load_runs("opt")
-    again = down.mirror(down.mirror(runs))["num_params"]
-    assert again.to_numpy() == pytest.approx(runs["num_params"].to_numpy(), rel=1e-12)
-    order = [list(selection.sizes(t).index) for t in (runs, down.mirror(runs))]
-    assert order[0] == order[1][::-1]
 
 
 def test_downwards_is_a_fit_of_the_larger_sizes():
@@ -41,7 +33,7 @@ def test_an_exact_law_is_forecast_downwards():
 
 def test_share_evidence():
     table = down.share_evidence()
-    assert not table.duplicated([*rules.KEYS, "share", "method"]).any()
+    assert not table.duplicated([*studies.KEYS, "share", "method"]).any()
     assert set(table["method"]) == {*down.DOWN, "most_trained"}
     assert sorted(table["share"].unique()) == list(down.SHARES)
     close = down.within(table[table["share"] == down.RULE["share"]])
@@ -79,7 +71,7 @@ def test_within_weighs_sources():
     ],
 )
 def test_rule(shares, verdict, monkeypatch):
-    found = dict(zip(rules.ESTIMATORS, shares, strict=True))
+    found = dict(zip(studies.ESTIMATORS, shares, strict=True))
     monkeypatch.setattr(down, "within", lambda rows: found)
     assert down.TESTS["down"]()[1] == verdict
 

@@ -6,7 +6,7 @@ import pytest
 from surfaces import SURFACES
 from surfaces import table as made_from_a_law
 
-from experiments import freedom, new_law, rules
+from experiments import freedom, new_law, studies
 from hitchhiker import fit
 
 
@@ -103,7 +103,7 @@ def test_line_weighs_sources():
 
 def test_tied_evidence():
     table = freedom.tied_evidence()
-    assert not table.duplicated([*rules.KEYS, "method", "n_sizes", "share"]).any()
+    assert not table.duplicated([*studies.KEYS, "method", "n_sizes", "share"]).any()
     assert (table["n_sizes"] <= table["n_all"]).all()
     scores = freedom.by_sizes(table).set_index(["share", "method"]).loc[1.0]
     assert scores.loc["five free", "all"] == pytest.approx(0.031, abs=5e-3)

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import budget, datasheet
+from experiments import datasheet, replicates
+from experiments.corpus import run_pairs
 from hitchhiker import load_evaluations, load_runs
-from hitchhiker.runs.data import COLUMNS, read_table
-from tools.readers import DATA, LOSS_COLUMNS, RUN_COLUMNS
+from hitchhiker.runs.data import RUN_COLUMNS, read_table
+from tools.readers import DATA, LOSS_COLUMNS, RUN_FACTS
 from tools.readers.facts import BLOCKS, SOURCES
 from tools.readers.thinning import MOST_ROWS
 
@@ -83,9 +84,9 @@ def test_tables_are_small():
 
 
 def test_columns_are_the_contract(table, runs, losses):
-    assert tuple(runs.columns) == RUN_COLUMNS
+    assert tuple(runs.columns) == RUN_FACTS
     assert tuple(losses.columns.drop("source")) == LOSS_COLUMNS
-    assert list(table.columns[: len(COLUMNS)]) == COLUMNS
+    assert list(table.columns[: len(RUN_COLUMNS)]) == RUN_COLUMNS
 
 
 def test_runs_are_unique_and_have_a_family_or_say_why(runs):
@@ -220,7 +221,7 @@ def test_pairs_are_of_known_runs_of_one_source(runs):
     both = pairs.dropna(subset="partner")
     assert (sources[both["run"]].array == sources[both["partner"]].array).all()
     alone = pairs[pairs["partner"].isna()]
-    assert set(alone["relation"]) == {budget.LATER}
+    assert set(alone["comparison"]) == {replicates.LATER}
     notes = runs.set_index("run").loc[alone["run"], "note"]
     assert notes.str.contains("not of the series").all()
 
@@ -233,7 +234,7 @@ def test_second_evaluations_are_named_as_such(runs):
 
 
 def test_runs_of_one_recipe_differ_by_their_seed(runs):
-    pairs = read_table("run_pairs").query("relation == 'same recipe, another seed'")
+    pairs = run_pairs("same recipe, another seed")
     facts = runs.set_index("run").drop(columns="note")
     first, second = (facts.loc[pairs[side]] for side in ("run", "partner"))
     assert (first["seed"].to_numpy() != second["seed"].to_numpy()).all()
@@ -247,4 +248,4 @@ def test_facts_are_columns_of_the_table_of_runs():
     for source, facts in BLOCKS.items():
         blocks = [value for value in facts.values() if isinstance(value, dict)]
         columns = {name for name in facts if not isinstance(facts[name], dict)}
-        assert columns.union(*blocks) <= set(RUN_COLUMNS), source
+        assert columns.union(*blocks) <= set(RUN_FACTS), source

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tools.readers import DATA, LOSS_COLUMNS, RUN_COLUMNS, facts
+from tools.readers import DATA, LOSS_COLUMNS, RUN_FACTS, facts
 from tools.readers.__main__ import main
 from tools.readers.checks import check_frames, check_scores
 from tools.readers.frames import evaluation_frame, join, loss_frame, run_frame
@@ -150,7 +150,7 @@ def test_build_writes_plain_text(raw, tmp_path):
     )
     table = pd.read_csv(tmp_path / "out" / "runs.csv", dtype=str, keep_default_na=False)
     row = table.iloc[0]
-    assert tuple(table.columns) == RUN_COLUMNS
+    assert tuple(table.columns) == RUN_FACTS
     assert (row["num_params"], row["context"], row["seed"]) == ("1000000", "2048", "")
     assert (row["complete"], row["digitised"]) == ("True", "False")
 

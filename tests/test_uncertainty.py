@@ -29,6 +29,7 @@ def test_resampling_is_seeded_and_of_whole_runs():
     assert one.table["n_runs"].max() <= 6
 
 
+@pytest.mark.slow
 def test_chunks_and_workers_change_nothing():
     runs = table(noise=0.01)
     one, other = bootstrap(runs, 30), bootstrap(runs, 30, n_jobs=2)
@@ -78,6 +79,7 @@ def test_coverage_counts_what_the_bootstrap_gives():
     np.testing.assert_allclose(batch[0], alone, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_independent_rows_cover_too():
     """Finished runs with independent noise, by `bootstrap` and `interval` themselves."""
     truth, inside = LAW.predict(3e10, 6e11), []
@@ -152,6 +154,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="maximum size is counted otherwise")
+@pytest.mark.slow
 def test_a_large_bootstrap_stays_small():
     """A thousand of 5,000 rows, a chunk; the benchmark has ten thousand, in chunks of these."""
     command = [sys.executable, "-c", MEMORY]

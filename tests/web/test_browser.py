@@ -136,15 +136,15 @@ def test_page_has_no_serious_barrier(open_page, name, scheme):
 
 
 def test_the_panel_says_what_python_says(open_page):
-    from experiments import landing_panel
+    from experiments import index
 
     page, wrong = open_page("index")
-    table = landing_panel.panel_table()
+    table = index.panel_table()
     for row in table.iloc[:: max(1, len(table) // 6)].to_dict("records"):
         for name in ("sizes", "scale", "share"):
             page.select_option(f".guide-panel select[name={name}]", row[name])
         said = page.inner_text(".guide-panel output")
-        assert all(part in said for part in landing_panel.sentence(row)), (row, said)
+        assert all(part in said for part in index.sentence(row)), (row, said)
     page.select_option(".guide-panel select[name=sizes]", "6 or more")
     page.select_option(".guide-panel select[name=scale]", "more than 50 times")
     page.select_option(".guide-panel select[name=share]", "10 %")

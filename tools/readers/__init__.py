@@ -1,7 +1,7 @@
 """Readers: one module a source, raw files in, rows of our own tables out.
 
 Each reader module has ``read(folder) -> (runs, losses)``, two tables with the
-columns `RUN_COLUMNS` and `LOSS_COLUMNS`, and, where the source has scores,
+columns `RUN_FACTS` and `LOSS_COLUMNS`, and, where the source has scores,
 ``read_evaluations(folder)``, a table with the columns `EVALUATION_COLUMNS`.  What is
 known of the runs beyond the raw files stands in ``data/facts.toml``, whose blocks are
 the list of sources.  ``python -m tools.readers DIR`` checks the raw files against the
@@ -12,7 +12,7 @@ from pathlib import Path
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
-RUN_COLUMNS = (
+RUN_FACTS = (
     "run",  # unique over all sources, e.g. "pythia-v1-410m-deduped"
     "source",  # folder of the raw files, e.g. "pythia"
     "family",  # scaled model family; empty only with a note why

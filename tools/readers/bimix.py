@@ -26,7 +26,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`.
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`.
     """
     runs, losses = [], []
     for corpus in CORPORA:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from . import DATA, EVALUATION_COLUMNS, LOSS_COLUMNS, RUN_COLUMNS
+from . import DATA, EVALUATION_COLUMNS, LOSS_COLUMNS, RUN_FACTS
 from .rawfiles import SourceError
 
 SCORE_KEY = ["run", "step", "tokens_seen", "task", "metric", "shots"]
@@ -19,7 +19,7 @@ def check_frames(source: str, runs: pd.DataFrame, losses: pd.DataFrame) -> None:
     runs, losses : DataFrame
         What ``read`` returned.
     """
-    _check_columns(source, runs, RUN_COLUMNS)
+    _check_columns(source, runs, RUN_FACTS)
     _check_columns(source, losses, LOSS_COLUMNS)
     _check_runs(source, runs, losses)
     _check_losses(source, runs, losses)

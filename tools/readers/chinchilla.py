@@ -29,7 +29,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`; one loss a run.
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`; one loss a run.
     """
     raw = pd.read_csv(folder / "chinchilla" / "svg_extracted_data.csv")
     raw["run"] = [f"chinchilla-{index:03d}" for index in range(len(raw))]

@@ -24,13 +24,13 @@ def run_row(source: str, *blocks: str, words: dict | None = None, **columns) -> 
     words : dict, optional
         What stands for the ``{words}`` in texts.
     **columns
-        ``run`` and whatever else the raw file tells, by names of `RUN_COLUMNS`;
+        ``run`` and whatever else the raw file tells, by names of `RUN_FACTS`;
         ``model`` is the run's name if no one says otherwise.
 
     Returns
     -------
     dict
-        By names of `RUN_COLUMNS`; a name left out is unknown.
+        By names of `RUN_FACTS`; a name left out is unknown.
 
     Examples
     --------

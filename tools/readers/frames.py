@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from . import EVALUATION_COLUMNS, LOSS_COLUMNS, RUN_COLUMNS
+from . import EVALUATION_COLUMNS, LOSS_COLUMNS, RUN_FACTS
 
 
 def kind_name(*words: str) -> str:
@@ -26,14 +26,14 @@ def run_frame(rows: Iterable[dict]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of dict
-        Keys are names of `RUN_COLUMNS`; a key left out is unknown.  ``seed``,
+        Keys are names of `RUN_FACTS`; a key left out is unknown.  ``seed``,
         token and parameter counts are numbers, ``complete`` and ``digitised``
         are booleans.
 
     Returns
     -------
     DataFrame
-        Exactly the columns `RUN_COLUMNS`, in that order.
+        Exactly the columns `RUN_FACTS`, in that order.
 
     Raises
     ------
@@ -42,11 +42,11 @@ def run_frame(rows: Iterable[dict]) -> pd.DataFrame:
     """
     rows = list(rows)
     for row in rows:
-        if unknown := set(row) - set(RUN_COLUMNS):
+        if unknown := set(row) - set(RUN_FACTS):
             raise KeyError(
                 f"run {row.get('run')!r} has unknown columns {sorted(unknown)}"
             )
-    return pd.DataFrame(rows, columns=list(RUN_COLUMNS), dtype=object)
+    return pd.DataFrame(rows, columns=list(RUN_FACTS), dtype=object)
 
 
 def loss_frame(log: pd.DataFrame, **columns) -> pd.DataFrame:

@@ -30,7 +30,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`.
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`.
     """
     points = pd.read_csv(folder / "gpt3" / "extracted.csv.gz")
     points["tokens_seen"] = (points["step"] * 1e9).round()

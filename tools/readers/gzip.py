@@ -34,7 +34,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`; a training loss is that of the
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`; a training loss is that of the
         batch before its update, tokens include that batch.
     """
     path = folder / "gzip" / "results_new.jsonl.gz"

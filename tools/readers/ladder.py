@@ -31,7 +31,7 @@ def read(folder: Path = HERE) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`.
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`.
     """
     log = pd.read_csv(folder / "ladder" / "losses.csv").sort_values(["run", "step"])
     facts = json.loads((folder / "ladder" / "corpus.json").read_text(encoding="utf-8"))

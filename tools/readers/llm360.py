@@ -56,7 +56,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`.
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`.
     """
     folder = folder / "llm360"
     mamba = pd.read_csv(folder / "llm360Mamba3B.csv.gz").assign(run="llm360-mamba-3b")

@@ -31,7 +31,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`.  A kept final loss is the
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`.  A kept final loss is the
         mean of the last 3 % of its log.
     """
     raw = pd.read_csv(folder / "mad" / "mad_loss_digitised.csv.gz")

@@ -26,7 +26,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`.
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`.
     """
     raw = pd.read_csv(folder / "opt" / "opt_trajectories.csv")
     raw = raw.rename(columns={"steps": "step"})

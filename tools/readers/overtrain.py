@@ -43,7 +43,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`.
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`.
     """
     folder = folder / "overtrain"
     vertices = pd.read_csv(folder / "overtrain_train_loss_digitised.csv.gz")

@@ -55,7 +55,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`.
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`.
     """
     records = [
         {**place, "loss_kind": kind, "perplexity": value}

@@ -28,7 +28,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`; examples stand under ``step``
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`; examples stand under ``step``
         for the translation models.
     """
     raw = pd.read_csv(folder / "revisiting" / "revisiting_lang.csv")

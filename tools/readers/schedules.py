@@ -36,7 +36,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`, tokens empty.
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`, tokens empty.
     """
     runs, losses = [], []
     path = folder / "schedules" / "multipower_loss_curves.zip"

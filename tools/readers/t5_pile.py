@@ -31,7 +31,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`.
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`.
     """
     raw = pd.read_csv(folder / "t5_pile" / "t5_pile.csv.gz", low_memory=False)
     raw = raw[raw["steps"] > 0]
