@@ -5,6 +5,7 @@ selections compose: ``first_share(early_cut(smallest(runs, 4)), 0.5)``.
 """
 
 from functools import partial
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -190,7 +191,12 @@ def early_cut(runs, tokens="guide"):
         "guide" drops the first 10e9 tokens of each run or its first 10 %, whichever
         is less, so that no run is lost; a number drops that many tokens of every run,
         and with them every run that ends earlier (10e9 in the paper); None drops
-        nothing.
+        nothing.  A second cut of the same table drops nothing more.
+
+    Raises
+    ------
+    ValueError
+        If ``tokens`` is none of these.
 
     Examples
     --------
@@ -201,9 +207,13 @@ def early_cut(runs, tokens="guide"):
     """
     if tokens is None:
         return runs
-    if tokens == "guide":
+    if isinstance(tokens, str) and tokens == "guide":
         first = np.minimum(EARLY_TOKENS, EARLY_SHARE * _ends(runs))
         return runs[runs["tokens_seen"] >= first]
+    if not isinstance(tokens, Real) or not tokens >= 0:
+        raise ValueError(
+            f"early cut {tokens!r}: must be 'guide', a number of tokens or None"
+        )
     return runs[runs["tokens_seen"] > tokens]
 
 
