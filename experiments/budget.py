@@ -11,7 +11,7 @@ from hitchhiker.runs.data import load_runs
 from .cache import cached
 from .grids import (
     FURTHER_KINDS,
-    PROTOCOLS,
+    GRID_PROTOCOLS,
     share_grid,
     size_grid,
     windows,
@@ -105,7 +105,7 @@ def _comparable():
             runs,
             (*GRID_ESTIMATORS, "best_seen"),
             sizes=windows(runs),
-            protocol=PROTOCOLS,
+            protocol=GRID_PROTOCOLS,
         )
         more.append(scores)
     table = pd.concat([grids, *more], ignore_index=True)

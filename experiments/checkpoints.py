@@ -15,12 +15,12 @@ from hitchhiker.runs.data import load_runs
 from hitchhiker.runs.selection import (
     EARLY_TOKENS,
     early_cut,
-    eligible,
     hold_out,
     last_checkpoints,
 )
 
 from .cache import cached
+from .grids import eligible
 from .rules import STRICTLY_BELOW_ONE, Claim, percent, verdict_of_shares
 from .studies import ESTIMATORS, KEYS, over_studies, share_over_studies
 

@@ -1,16 +1,19 @@
 """Grids that several chapters read: sizes and shares of every family, scored."""
 
+import numpy as np
 import pandas as pd
 
 from hitchhiker.evaluation.evaluating import evaluate
-from hitchhiker.evaluation.methods import PLAIN
 from hitchhiker.runs import selection
 from hitchhiker.runs.data import load_runs
 
 from .cache import cached
+from .studies import KEYS
 
 TRAINING_SHARES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
-PROTOCOLS = {"paper": "paper"}  # the paper's method sees what the paper showed it
+# Methods of the grids; the paper's sees what the paper showed it.
+GRID_METHODS = ("paper", "fit", "borrowed", "best_seen", "most_trained")
+GRID_PROTOCOLS = {"paper": "paper"}
 MAX_ENDS = 8  # of a family with more sizes, every so many are the largest seen
 # The same models measured on further text: left out of the grids, one kind speaks for
 # all.
@@ -50,11 +53,48 @@ def windows(runs):
     return selection.windows(train, counts=some, ends=some)
 
 
+def eligible(
+    runs,
+    min_sizes=3,
+    min_checkpoints=5,
+    first_tokens=np.inf,
+    exclude=selection.NOT_PLAIN,
+):
+    """Rows of the families that an experiment can use.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        Table of many families, as from `hitchhiker.load_runs`.
+    min_sizes : int
+        Sizes a family needs; the paper asks for three.
+    min_checkpoints : int
+        Checkpoints its median run needs; 1 lets in families of finished runs.
+    first_tokens : float
+        The median run must start below this many tokens.
+    exclude : collection of str
+        Families to leave out; by default those that no plain law is meant for.
+
+    Examples
+    --------
+    >>> eligible(load_runs(["gpt3", "chinchilla"]))["family"].unique().tolist()
+    ['gpt3']
+    """
+    table = selection.describe(runs.dropna(subset=["tokens_seen"]))
+    table = table[
+        (table["n_sizes"] >= min_sizes)
+        & (table["checkpoints"] >= min_checkpoints)
+        & (table["first_tokens"] < first_tokens)
+        & ~table["family"].isin(list(exclude))
+    ]
+    return runs.merge(table[KEYS], on=KEYS)
+
+
 def eligible_families(min_checkpoints):
     """Tables of the families that the experiments use, three sizes or more."""
-    runs = selection.eligible(load_runs(), min_checkpoints=min_checkpoints)
+    runs = eligible(load_runs(), min_checkpoints=min_checkpoints)
     runs = runs[~runs["loss_kind"].isin(FURTHER_KINDS)]
-    return [t for _, t in runs.groupby(["source", "family", "loss_kind"], sort=False)]
+    return [t for _, t in runs.groupby(KEYS, sort=False)]
 
 
 @cached
@@ -68,7 +108,9 @@ def size_grid():
     """
     parts = []
     for runs in eligible_families(min_checkpoints=1):
-        parts.append(evaluate(runs, PLAIN, sizes=windows(runs), protocol=PROTOCOLS))
+        parts.append(
+            evaluate(runs, GRID_METHODS, sizes=windows(runs), protocol=GRID_PROTOCOLS)
+        )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -79,10 +121,10 @@ def share_grid():
     for runs in eligible_families(min_checkpoints=5):
         scores = evaluate(
             runs,
-            PLAIN,
+            GRID_METHODS,
             sizes=[k for k in smaller_counts(runs) if k > 1],
             share=list(TRAINING_SHARES),
-            protocol=PROTOCOLS,
+            protocol=GRID_PROTOCOLS,
         )
         parts.append(scores)
     return pd.concat(parts, ignore_index=True)

@@ -8,7 +8,7 @@ import pandas as pd
 from .cache import cached
 from .grids import TRAINING_SHARES, evenly_spaced, size_grid
 from .rules import Claim, percent, verdict_of_parts
-from .size_choices import LEAST_SIZES, in_a_row, scored
+from .size_choices import NEEDED_SIZES, in_a_row, scored
 from .studies import KEYS, over_studies
 
 SPREADS = ("in a row", "evenly spread", "smallest and one large")
@@ -26,7 +26,7 @@ def smallest_evidence():
 @cached
 def distance_evidence():
     """ARE from three sizes in a row, by their largest and by the training seen."""
-    plan = partial(in_a_row, counts=(LEAST_SIZES,), some=True)
+    plan = partial(in_a_row, counts=(NEEDED_SIZES,), some=True)
     shares = list(TRAINING_SHARES)
     return scored(plan, ["fit"], min_checkpoints=5, share=shares)
 

@@ -10,7 +10,7 @@ from hitchhiker.evaluation.methods import LawMethod
 from .cache import cached
 from .grids import MAX_ENDS, share_grid, size_grid
 from .rules import STRICTLY_BELOW_ONE, Claim, percent, verdict_of_parts
-from .size_choices import LEAST_SIZES, SAFE_SIZES, in_a_row, scored
+from .size_choices import NEEDED_SIZES, SAFE_SIZES, in_a_row, scored
 from .studies import ESTIMATORS, KEYS, share_over_studies
 
 SAFE_ARE = 0.1  # what five sizes should reach
@@ -27,13 +27,13 @@ VARIANTS = {
 @cached
 def count_evidence():
     """ARE from three and from five sizes that end with one largest, both estimators."""
-    return scored(partial(in_a_row, counts=(LEAST_SIZES, SAFE_SIZES)))
+    return scored(partial(in_a_row, counts=(NEEDED_SIZES, SAFE_SIZES)))
 
 
 @cached
 def variants_evidence():
     """The same with our fit and some largest sizes, analysed in several ways."""
-    plan = partial(in_a_row, counts=(LEAST_SIZES, SAFE_SIZES), some=True)
+    plan = partial(in_a_row, counts=(NEEDED_SIZES, SAFE_SIZES), some=True)
     default = {"methods": {"our fit": ESTIMATORS["our fit"]}}
     parts = [
         scored(plan, **default | options).assign(variant=variant)
@@ -61,7 +61,7 @@ def count_shares(cells, most=SAFE_ARE):
     rows = {}
     for method, scores in cells.groupby("method", sort=False):
         wide = _three_and_five(scores)
-        better = share_over_studies(wide, wide[SAFE_SIZES] < wide[LEAST_SIZES])
+        better = share_over_studies(wide, wide[SAFE_SIZES] < wide[NEEDED_SIZES])
         rows[method] = better, share_over_studies(wide, wide[SAFE_SIZES] <= most)
     return pd.DataFrame(rows, index=["S", "Q"]).T
 
@@ -70,7 +70,7 @@ def _three_and_five(cells):
     """ARE where both three and five sizes end with the same largest."""
     index = [*KEYS, "method", "end"]
     wide = cells.pivot(index=index, columns="n_sizes", values="are").reset_index()
-    return wide.dropna(subset=[LEAST_SIZES, SAFE_SIZES])
+    return wide.dropna(subset=[NEEDED_SIZES, SAFE_SIZES])
 
 
 def same_largest():
@@ -85,7 +85,7 @@ def same_largest():
 
 def _left_out_plan(params):
     every = range(len(params))
-    if len(params) > LEAST_SIZES:
+    if len(params) > NEEDED_SIZES:
         yield {"dropped": "none", "rank": np.nan}, every
         for i in every:
             facts = {"dropped": f"{params[i]:.4g}", "rank": i / every[-1]}
@@ -119,8 +119,8 @@ def equal_flops():
         the first over those of the second).
     """
     grid, shares = size_grid(), share_grid()
-    fits = grid[(grid["method"] == "fit") & (grid["n_sizes"] >= LEAST_SIZES)]
-    early = shares[(shares["method"] == "fit") & (shares["n_sizes"] >= LEAST_SIZES)]
+    fits = grid[(grid["method"] == "fit") & (grid["n_sizes"] >= NEEDED_SIZES)]
+    early = shares[(shares["method"] == "fit") & (shares["n_sizes"] >= NEEDED_SIZES)]
     one = grid[(grid["n_sizes"] == 1) & (grid["method"] == "borrowed")]
     several = _pairs(fits, one, (0.5, EQUAL_COST[1])).sort_values("cost")
     several = several.drop_duplicates([*KEYS, "scale_up_second"], keep="last")
@@ -164,7 +164,7 @@ def count_verdict(cells, limits):
 
 def _five_over_three(cells, limits):
     wide = _three_and_five(cells)
-    wide = wide.assign(value=wide[SAFE_SIZES] / wide[LEAST_SIZES])
+    wide = wide.assign(value=wide[SAFE_SIZES] / wide[NEEDED_SIZES])
     middle = wide.groupby([*KEYS, "method"], sort=False)["value"].median()
     return middle.reset_index().assign(high=limits["ratio"])
 
@@ -181,7 +181,7 @@ CLAIMS = (
         {better:fraction} and Q at least {good:fraction} for both estimators; does not
         hold if none of the four is met; else holds in part""",
         limits={
-            "few": LEAST_SIZES,
+            "few": NEEDED_SIZES,
             "safe": SAFE_SIZES,
             "are": SAFE_ARE,
             "better": 2 / 3,

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from hitchhiker.fits.results import Z_80
-from hitchhiker.forecasts.forecasting import forecast, load_prior
-from hitchhiker.forecasts.posterior import HEAVY, REFERENCE, log_loss, terms
+from hitchhiker.forecasts.forecasting import forecast
+from hitchhiker.forecasts.parametrisation import law_terms, log_loss, reference_logs
+from hitchhiker.forecasts.prior import PRIOR_DF, load_prior
 
 from .forecast_errors import SIZE_COUNTS
-from .forecast_grids import SCALE_UP_EDGES, coverage, standing
+from .forecast_grids import SCALE_UP_EDGES, coverage_by_study, standing
 from .grids import eligible_families
 from .studies import KEYS, over_studies
 
@@ -80,7 +81,7 @@ def aims(grid):
     DataFrame
         ``aim, met`` ("yes", "no", "in part") ``, found`` (words).
     """
-    rows = [*_aims_of_errors(grid), *_aims_of_intervals(coverage(grid))]
+    rows = [*_aims_of_errors(grid), *_aims_of_intervals(coverage_by_study(grid))]
     table = pd.DataFrame(rows, columns=["aim", "found", "met"])
     share = table["met"].astype(float)
     table["met"] = np.select([share == 1, share == 0], ["yes", "no"], "in part")
@@ -105,7 +106,7 @@ def _aims_of_errors(grid):
 
 
 def _aims_of_intervals(covered):
-    """Aims about intervals, from `forecast_grids.coverage`."""
+    """Aims about intervals, from `forecast_grids.coverage_by_study`."""
     for level, low, high in ((80, 75, 85), (90, 86, 94)):
         inside = 100 * covered[f"inside_{level}"].mean()
         yield (
@@ -165,7 +166,7 @@ def drawn_laws(prior, n=4000, seed=0):
     Columns are the logarithms of E, A, alpha, B, beta at the reference.
     """
     rng = np.random.default_rng(seed)
-    tails = np.sqrt(rng.chisquare(HEAVY, (n, 1)) / HEAVY)
+    tails = np.sqrt(rng.chisquare(PRIOR_DF, (n, 1)) / PRIOR_DF)
     drawn = rng.standard_normal((n, 4)) @ np.linalg.cholesky(prior.covariance).T / tails
     return np.insert(drawn + prior.mean, 0, 0.0, axis=1)
 
@@ -192,7 +193,7 @@ def _points(prior):
     """10 % point, median and 90 % point of each of `QUANTITIES`, (5, 3)."""
     spread = Z_80 * np.sqrt(np.diag(prior.covariance))
     exponents = np.exp(prior.mean + np.outer([-1, 0, 1], spread))[:, [1, 3]]
-    parts = np.stack(terms(drawn_laws(prior), np.zeros(1), np.zeros(1)))[..., 0]
+    parts = np.stack(law_terms(drawn_laws(prior), np.zeros(1), np.zeros(1)))[..., 0]
     shares = np.quantile(parts / parts.sum(axis=0), [0.1, 0.5, 0.9], axis=1)
     return np.hstack([exponents, shares]).T
 
@@ -200,9 +201,7 @@ def _points(prior):
 def shapes(prior, num_params, tokens_seen, n=4000):
     """Losses of laws drawn from a prior, over that at the reference, (n, points)."""
     laws = drawn_laws(prior, n)
-    size = np.log(np.divide(num_params, REFERENCE["num_params"]))
-    tokens = np.log(np.divide(tokens_seen, REFERENCE["tokens_seen"]))
-    points = np.broadcast_arrays(size, tokens)
+    points = np.broadcast_arrays(*reference_logs(num_params, tokens_seen))
     return np.exp(log_loss(laws, *points) - log_loss(laws, np.zeros(1), np.zeros(1)))
 
 

@@ -12,22 +12,22 @@ from .forecast_grids import SCALE_UP_EDGES, unfinished_grid, window_grid
 # Least and most number of sizes. Coarser than the bands of the table of errors: the
 # panel splits each by scale-up and by share trained too, and finer ones fall short of
 # `LEAST_EVIDENCE` more often.
-SIZES_TRAINED = {
+SIZES_ASKED = {
     "1": (1, 1),
     "2": (2, 2),
     "3": (3, 3),
     "4 or 5": (4, 5),
     "6 or more": (6, np.inf),
 }
-SCALE_UP_WORDS = (
+WORDS_ASKED = (
     "up to 2 times",
     "2 to 5 times",
     "5 to 15 times",
     "15 to 50 times",
     "more than 50 times",
 )
-SCALE_UP_BANDS = dict(zip(SCALE_UP_WORDS, pairwise(SCALE_UP_EDGES), strict=True))
-SHARES_TRAINED = {"all of it": 1.0, "70 %": 0.7, "50 %": 0.5, "30 %": 0.3, "10 %": 0.1}
+SCALE_UPS_ASKED = dict(zip(WORDS_ASKED, pairwise(SCALE_UP_EDGES), strict=True))
+SHARES_ASKED = {"all of it": 1.0, "70 %": 0.7, "50 %": 0.5, "30 %": 0.3, "10 %": 0.1}
 LEAST_EVIDENCE = {"n_families": 3, "n_studies": 2}  # without which nothing is said
 FIRST_CHOICE = {"sizes": "4 or 5", "scale": "5 to 15 times", "share": "all of it"}
 QUESTIONS = {
@@ -43,8 +43,8 @@ def panel_table():
     Returns
     -------
     DataFrame
-        ``sizes, scale, share`` (words of `SIZES_TRAINED`, `SCALE_UP_BANDS`,
-        `SHARES_TRAINED`) ``, n_studies, n_families, low, middle, high`` (ARE: 10 %
+        ``sizes, scale, share`` (words of `SIZES_ASKED`, `SCALE_UPS_ASKED`,
+        `SHARES_ASKED`) ``, n_studies, n_families, low, middle, high`` (ARE: 10 %
         point, median, 90 % point, every study weighing the same) ``, cost`` (median
         share of the target's FLOPs); no row where there is less than `LEAST_EVIDENCE`.
     """
@@ -53,12 +53,12 @@ def panel_table():
     cells = pd.concat(parts, ignore_index=True)
     cells = cells[cells["n_rows"] > 0]
     rows = []
-    for sizes, (least, most) in SIZES_TRAINED.items():
+    for sizes, (least, most) in SIZES_ASKED.items():
         of_sizes = cells[cells["n_sizes"].between(least, most)]
-        for scale, (low, high) in SCALE_UP_BANDS.items():
+        for scale, (low, high) in SCALE_UPS_ASKED.items():
             inside = (of_sizes["scale_up"] > low) & (of_sizes["scale_up"] <= high)
             near = of_sizes[inside]
-            for share, value in SHARES_TRAINED.items():
+            for share, value in SHARES_ASKED.items():
                 cell = near[np.isclose(near["share"], value)]
                 if len(cell):
                     row = {"sizes": sizes, "scale": scale, "share": share}
@@ -94,9 +94,9 @@ def panel_html(table=None):
         for r in table.to_dict("records")
     }
     lists = {
-        "sizes": SIZES_TRAINED,
-        "scale": SCALE_UP_BANDS,
-        "share": SHARES_TRAINED,
+        "sizes": SIZES_ASKED,
+        "scale": SCALE_UPS_ASKED,
+        "share": SHARES_ASKED,
     }
     fields = "".join(_field(name, words) for name, words in lists.items())
     first = rows.get("|".join(FIRST_CHOICE.values()), ["?"] * 5)

@@ -7,8 +7,8 @@ import pandas as pd
 
 from hitchhiker.evaluation.methods import BORROWED, METHODS
 from hitchhiker.fits.fitting import fit
-from hitchhiker.forecasts.forecasting import load_prior
-from hitchhiker.forecasts.planning import plan, promised_error
+from hitchhiker.forecasts.planning import expected_error, plan
+from hitchhiker.forecasts.prior import load_prior
 from hitchhiker.runs.data import load_runs, read_table
 from hitchhiker.runs.selection import early_cut, max_params, sizes, with_sizes
 
@@ -160,7 +160,7 @@ def promises(draws):
     rows = []
     for n_sizes, cells in single.groupby("n_sizes"):
         params = order.iloc[:n_sizes].to_numpy(float)
-        promise = promised_error(params, np.full(n_sizes, length), target, prior)
+        promise = expected_error(params, np.full(n_sizes, length), target, prior)
         came = cells["error"].abs()
         row = {"n_sizes": n_sizes, "flops_share": cells["flops_share"].iloc[0]}
         row |= {"promised": promise["error"], "promised_80": promise["high_80"]}

@@ -19,7 +19,7 @@ from .studies import KEYS
 COMPARED_AT = {"num_params": 1e9, "tokens_seen": 1e11}
 SLOPES = ("size_slope", "token_slope")
 INTERVAL_LEVEL = 0.8
-RESAMPLES = 200
+BOOTSTRAP_RESAMPLES = 200
 NEXT_TOKEN_KINDS = ("train", "validation", "validation-openlm")  # in nats per token
 
 
@@ -37,7 +37,9 @@ def bootstrap_evidence():
     parts = []
     for runs in eligible_families(min_checkpoints=1):
         runs = early_cut(runs)
-        laws = pd.concat([fit_many(runs).table, bootstrap(runs, n=RESAMPLES).table])
+        laws = pd.concat(
+            [fit_many(runs).table, bootstrap(runs, n=BOOTSTRAP_RESAMPLES).table]
+        )
         facts = dict(runs.iloc[0][[*KEYS, "arch", "epochs"]])
         facts["runs"] = run_names(runs).nunique()
         facts["draw"] = range(len(laws))

@@ -19,10 +19,10 @@ from .studies import KEYS, over_studies, share_over_studies
 TARGET_SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
 CLAIMED, USEFUL = 0.3, 0.05  # the paper's share of the target, the error to reach
 PART_RUN = "part of the target"  # name of its run and size among those that are seen
-PART = "law on the part"
+LAW_ON_PART = "law on the part"
 LAST_LOSS = "last loss of the part"
 SMALLER_SHAPE = "shape of the next smaller run"
-PART_SQUARES = "law on the part, squares"
+LAW_ON_PART_SQUARES = "law on the part, squares"
 SMALL_TO_END = "small sizes to the end"
 SMALL_PART_WAY = "all small sizes part of the way"
 SMALL_AND_PART = "all small sizes and the part"
@@ -35,9 +35,9 @@ SINGLE_KINDS = {
     "schedules": ["validation"],
 }
 PART_METHODS = {
-    PART: LawMethod(fixed=BORROWED),
+    LAW_ON_PART: LawMethod(fixed=BORROWED),
     LAST_LOSS: most_trained,
-    PART_SQUARES: LawMethod(objective="ls", fixed=BORROWED),
+    LAW_ON_PART_SQUARES: LawMethod(objective="ls", fixed=BORROWED),
 }
 # Where a source counts steps only: the unit of tokens does not move a forecast.
 TOKENS_OF_A_STEP = 1e6
@@ -211,7 +211,7 @@ def _judge(table, limits):
     nothing is left after the early cut there is no forecast, and that counts as a miss.
     """
     are, part = limits["are"], limits["part"]
-    good = within(table, PART, are)
+    good = within(table, LAW_ON_PART, are)
     median = over_studies(table[table["share"] == part], "are", over="median")
     shares = {share: percent(value, ".0f") for share, value in good.items()}
     value = (
@@ -240,7 +240,7 @@ CLAIMS = (
         {holds:fraction}; does not hold if W is below {fails:fraction}; else holds in
         part""",
         limits={"are": USEFUL, "part": CLAIMED, "holds": 2 / 3, "fails": 1 / 3},
-        evidence=lambda: partial_evidence().query("method == @PART"),
+        evidence=lambda: partial_evidence().query("method == @LAW_ON_PART"),
         judge=_judge,
         families=_families,
     ),

@@ -11,7 +11,7 @@ from hitchhiker.runs.selection import hold_out, sizes, with_sizes
 from .grids import eligible_families, evenly_spaced
 from .studies import ESTIMATORS, KEYS, study_weights, weighted_quantiles
 
-LEAST_SIZES, SAFE_SIZES = 3, 5  # that a law needs, and that the paper calls safe
+NEEDED_SIZES, SAFE_SIZES = 3, 5  # that a law needs, and that the paper calls safe
 ERROR_BANDS = {  # upper edges by column of the results and name of the band
     "scale_up": {
         "up to 3x": 3,

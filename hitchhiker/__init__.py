@@ -6,9 +6,11 @@ from .evaluation.scoring import absolute_relative_error
 from .fits.fitting import fit, fit_many
 from .fits.results import Fit, Fits
 from .fits.uncertainty import allocation_interval, bootstrap, interval, sensitivity
+from .forecasts.allocation import allocation
 from .forecasts.comparing import Comparison, compare
-from .forecasts.forecasting import Forecast, forecast, load_prior
-from .forecasts.planning import Plan, allocation, plan
+from .forecasts.forecasting import Forecast, forecast
+from .forecasts.planning import Plan, plan
+from .forecasts.prior import load_prior
 from .forecasts.watching import Watch, watch
 from .laws import ScalingLaw, training_flops
 from .runs import selection

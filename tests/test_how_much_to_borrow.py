@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from experiments import forecast_grids, how_much_to_borrow
-from hitchhiker.forecasts.forecasting import load_prior
+from hitchhiker.forecasts.prior import load_prior
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,7 @@ def test_logs_of_a_zero():
 def test_bootstrap_evidence():
     laws = new_law.bootstrap_evidence()
     sizes = laws.groupby(studies.KEYS).size()
-    assert (sizes == new_law.RESAMPLES + 1).all()
+    assert (sizes == new_law.BOOTSTRAP_RESAMPLES + 1).all()
     gpt3 = laws.query("family == 'gpt3' and loss_kind == 'validation'")
     slope = new_law.intervals(new_law.at_reference(gpt3), "size_slope").iloc[0]
     assert slope["low"] < slope["middle"] < slope["high"]

@@ -54,7 +54,7 @@ def test_evidence_is_complete_and_fair(scores):
     assert set(count) == {7 * len(partial.TARGET_SHARES)}
     same = scores[
         scores["method"].isin(
-            [partial.PART, partial.SMALL_TO_END, partial.SMALL_PART_WAY]
+            [partial.LAW_ON_PART, partial.SMALL_TO_END, partial.SMALL_PART_WAY]
         )
     ]
     assert (same["flops_share"] <= same["share"] + 1e-9).all()
@@ -62,7 +62,7 @@ def test_evidence_is_complete_and_fair(scores):
 
 def test_a_shape_needs_less_of_the_target_than_a_law(scores):
     part, shape = (
-        partial.within(scores, m) for m in (partial.PART, partial.SMALLER_SHAPE)
+        partial.within(scores, m) for m in (partial.LAW_ON_PART, partial.SMALLER_SHAPE)
     )
     assert part[0.3] < part[0.4] < part[0.5] < 0.9
     assert part[0.3] < 1 / 2
@@ -73,16 +73,18 @@ def test_a_shape_needs_less_of_the_target_than_a_law(scores):
 def test_borrowed_term_spoils_the_law_on_a_tiny_run(scores):
     """The borrowed size term alone is several times the loss: no share is enough."""
     tiny = scores[scores["source"] == "ladder"].set_index("method")["are"]
-    assert tiny[partial.PART].dropna().min() > 1
+    assert tiny[partial.LAW_ON_PART].dropna().min() > 1
     assert tiny[partial.SMALLER_SHAPE].max() < 0.05
-    published = partial.within(scores[scores["source"] != "ladder"], partial.PART)
+    published = partial.within(
+        scores[scores["source"] != "ladder"], partial.LAW_ON_PART
+    )
     assert published[0.3] < 1 / 2 < published[0.5]
 
 
 def test_falling_rates_make_forecasts_too_high():
     """Of single runs; most where the learning rate falls along a cosine."""
     single = partial.single_evidence()
-    is_part = single["method"] == partial.PART
+    is_part = single["method"] == partial.LAW_ON_PART
     part = single[is_part & (single["share"] == partial.CLAIMED)]
     falling = part[part["schedule"].isin(["cosine", "linear", "wsd", "two-stage"])]
     assert (falling["signed_error"] > 0).all()
@@ -101,7 +103,7 @@ def test_falling_rates_make_forecasts_too_high():
 def test_verdict_follows_the_rule(errors, verdict):
     """A family without a forecast counts as a miss; every source weighs the same."""
     rows = [
-        {"source": f"s{i}", "method": partial.PART, "share": q, "are": are}
+        {"source": f"s{i}", "method": partial.LAW_ON_PART, "share": q, "are": are}
         for i, are in enumerate(errors)
         for q in partial.TARGET_SHARES
     ]

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from hitchhiker import DataError, load_runs, selection
+from hitchhiker import DataError, selection
 
 
 def family():
@@ -44,15 +44,16 @@ def test_early_cut_of_the_guide_loses_no_run_and_the_flat_one_does():
     assert "a2" not in set(selection.early_cut(runs, 10e9)["run"])
 
 
-def test_shares_of_own_and_of_the_longest():
+def test_a_share_is_of_each_runs_own_tokens():
     runs = family()
-    own = selection.first_share(runs, 0.5)
-    assert own[own["run"] == "a1"]["tokens_seen"].max() == 2e10
-    longest = selection.first_share(runs, 0.5, of="longest")
-    assert longest[longest["run"] == "a1"]["tokens_seen"].max() == 4e10
+    half = selection.first_share(runs, 0.5)
+    ends = half.groupby("run")["tokens_seen"].max().to_dict()
+    assert ends == {"a1": 2e10, "a2": 1e9, "b": 2e10, "c": 5e10}
     assert len(selection.first_share(runs, 1)) == len(runs)
     with pytest.raises(DataError, match="share must be"):
         selection.first_share(runs, 0)
+    with pytest.raises(DataError, match="share must be above 0 and at most 1, got 1.5"):
+        selection.first_share(runs, 1.5)
 
 
 def test_by_size():
@@ -105,14 +106,14 @@ def test_last_checkpoints():
 
 
 def test_sizes_of_a_table_without_names_are_its_counts():
-    """Without `model`, or where it stands in for `run`, num_params tells sizes apart."""
+    """Without `model`, or where it stands for `run`, num_params tells sizes apart."""
     for runs in (family().drop(columns="model"), family().drop(columns="run")):
         assert selection.sizes(runs).tolist() == [1e8, 1e9, 1e10]
         assert set(selection.smallest(runs, 1)["num_params"]) == {1e8}
 
 
 def test_runs_of_one_size_may_differ_a_little_in_parameters():
-    """The size is the name; its parameters are the median, and sizes are ordered by it."""
+    """The size is the name; its parameters are the median, which orders sizes."""
     runs = family()
     runs.loc[runs["run"] == "a2", "num_params"] = 1.1e8
     sizes = selection.sizes(runs)
@@ -145,15 +146,6 @@ def test_the_guides_cut_is_a_tenth_or_ten_billion():
     assert len(selection.early_cut(runs, 0.0)) == 6
 
 
-def test_what_a_share_is_of_must_be_known():
-    with pytest.raises(
-        DataError, match="share of 'longst': must be of 'own' tokens or of"
-    ):
-        selection.first_share(family(), 0.5, of="longst")
-    with pytest.raises(DataError, match="share must be above 0 and at most 1, got 1.5"):
-        selection.first_share(family(), 1.5)
-
-
 def test_cost_uses_better_flops_where_the_table_has_them():
     runs = family().assign(flops=lambda t: 7 * t["num_params"] * t["tokens_seen"])
     assert selection.cost(runs) == pytest.approx(7 / 6 * selection.cost(family()))
@@ -184,11 +176,3 @@ def test_selections_take_rows_as_they_are(select):
     pd.testing.assert_frame_equal(
         repeated.reset_index(drop=True), some.reset_index(drop=True)
     )
-
-
-def test_families_of_the_experiments():
-    runs = selection.eligible(load_runs())
-    assert not set(runs["family"]) & set(selection.NOT_PLAIN)
-    table = selection.describe(runs)
-    assert (table["n_sizes"] >= 3).all()
-    assert (table["checkpoints"] >= 5).all()

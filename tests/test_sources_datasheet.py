@@ -18,7 +18,7 @@ from hitchhiker import (
     load_runs,
     read_runs,
 )
-from hitchhiker.runs.data import COLUMNS, read_table
+from hitchhiker.runs.data import RUN_COLUMNS, read_table
 from tools.readers.evaluations import EVALUATION_COLUMNS
 from tools.readers.evaluations import READERS as SCORE_READERS
 from tools.readers.tables import READERS
@@ -110,7 +110,7 @@ def test_second_evaluations_are_named_as_such(table):
 
 
 def test_columns_are_the_contract(table):
-    assert list(table.columns[: len(COLUMNS)]) == COLUMNS
+    assert list(table.columns[: len(RUN_COLUMNS)]) == RUN_COLUMNS
 
 
 def test_tokens_and_steps_never_fall_within_a_run(table):

@@ -27,7 +27,7 @@ THEN = [
 ]
 
 LONG = [
-    ("experiments.examples", "alarm_evidence"),
+    ("experiments.run_in_progress", "alarm_evidence"),
     ("experiments.interval_coverage", "coverage"),
     ("experiments.freedom", "tied_evidence"),
     ("experiments.down", "share_evidence"),

@@ -53,7 +53,7 @@ def evaluate(
         The target is the last ``tail`` of its size's tokens.
     protocol : "guide", "paper", or dict of these by method name
         Which rows a cell shows, see ``share`` and ``early``; "paper" as in the code
-        that Choshen et al. 2025 released. A method that a dict does not name has "guide".
+        that Choshen et al. 2025 released. A method that a dict leaves out has "guide".
     target : "largest" or "smallest"
         The size that is held out.
 
@@ -63,8 +63,8 @@ def evaluate(
         ``source, family, loss_kind, method, cell`` (label of the sizes) ``, share,
         protocol, n_sizes, scale_up`` (parameters of the target over the nearest size
         seen, for the smallest the other way round) ``, flops_share`` (FLOPs seen over
-        those of the target's longest run) ``, are, signed_error`` (above zero: forecast
-        too high) ``, status, failed`` (scored as the best loss seen) ``, E, A, alpha, B,
+        those of the target's longest run) ``, are, signed_error`` (above zero: too
+        high) ``, status, failed`` (scored as the best loss seen) ``, E, A, alpha, B,
         beta``; at the target's last checkpoint ``target_params, target_tokens,
         target_loss, forecast, low_80, high_80, low_90, high_90``; share of target
         checkpoints inside, ``covered_80, covered_90``; ``n_runs, n_runs_dropped`` (by
@@ -81,9 +81,9 @@ def evaluate(
     Examples
     --------
     >>> table = evaluate(["opt"], ["fit", "best_seen"], sizes=[3, 5])
-    >>> table[["cell", "n_sizes", "method"]].values.tolist()
-    [['3 smallest', 3, 'fit'], ['5 smallest', 5, 'fit'], ['3 smallest', 3, 'best_seen'], \
-['5 smallest', 5, 'best_seen']]
+    >>> table[["cell", "method"]].values.tolist()
+    [['3 smallest', 'fit'], ['5 smallest', 'fit'], ['3 smallest', 'best_seen'], \
+['5 smallest', 'best_seen']]
     """
     by_name = _methods_by_name(methods)
     protocols = _protocols_by_name(protocol, by_name)

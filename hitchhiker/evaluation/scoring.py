@@ -6,7 +6,7 @@ import pandas as pd
 from ..laws import PARAMETERS
 from ..runs.checks import DataError
 
-BOUNDS = ("low_80", "high_80", "low_90", "high_90")
+INTERVAL_COLUMNS = ("low_80", "high_80", "low_90", "high_90")
 
 
 def absolute_relative_error(actual, predicted):
@@ -24,7 +24,7 @@ def absolute_relative_error(actual, predicted):
 
 
 def outcomes(method, family, cells):
-    """One outcome a cell: columns of forecasts, or the exception that prevented them."""
+    """One outcome a cell: columns of forecasts, or the error that prevented them."""
     target = (
         family.target["num_params"].to_numpy(float),
         family.target["tokens_seen"].to_numpy(float),
@@ -72,7 +72,7 @@ def score(family, cell, outcome):
         "forecast": loss[last],
         "message": message,
     }
-    for names, at in ((PARAMETERS, 0), (BOUNDS, last)):
+    for names, at in ((PARAMETERS, 0), (INTERVAL_COLUMNS, last)):
         row |= {n: outcome[n][at] if n in outcome else np.nan for n in names}
     return row | {f"covered_{k}": _covered(outcome, actual, k) for k in ("80", "90")}
 

@@ -167,6 +167,13 @@ def hold_out(runs, tail=TARGET_TAIL, size="largest"):
     ------
     DataError
         If the family has one size only.
+
+    Examples
+    --------
+    >>> from hitchhiker import load_runs
+    >>> train, held = hold_out(load_runs("opt"))
+    >>> held["model"].unique().tolist(), train["model"].nunique()
+    (['opt-175b'], 5)
     """
     held = target(runs, tail, size)
     names = size_names(runs)
@@ -174,6 +181,11 @@ def hold_out(runs, tail=TARGET_TAIL, size="largest"):
     if not others.any():
         raise DataError("a family of one size has no smaller model to forecast from")
     return runs[others], held
+
+
+def _ends(runs):
+    """Tokens of each row's run at its last checkpoint."""
+    return runs["tokens_seen"].groupby(run_names(runs)).transform("max")
 
 
 def early_cut(runs, tokens="guide"):
@@ -199,51 +211,33 @@ def early_cut(runs, tokens="guide"):
     if tokens is None:
         return runs
     if tokens == "guide":
-        own = runs["tokens_seen"].groupby(run_names(runs)).transform("max")
-        return runs[runs["tokens_seen"] >= np.minimum(EARLY_TOKENS, EARLY_SHARE * own)]
+        first = np.minimum(EARLY_TOKENS, EARLY_SHARE * _ends(runs))
+        return runs[runs["tokens_seen"] >= first]
     return runs[runs["tokens_seen"] > tokens]
 
 
-def first_share(runs, share, of="own"):
-    """Rows in the first ``share`` of training.
-
-    Parameters
-    ----------
-    runs : DataFrame
-        A table of runs.
-    share : float
-        Between 0 and 1.
-    of : "own" or "longest"
-        Share of each run's own tokens, or of the longest run in the table (the
-        paper's released code, which by this cuts longer runs more).
-    """
-    if of not in ("own", "longest"):
-        raise DataError(
-            f"share of {of!r}: must be of 'own' tokens or of the 'longest' run"
-        )
+def first_share(runs, share):
+    """Rows in the first ``share`` (above 0, at most 1) of each run's own tokens."""
     if not 0 < share <= 1:
         raise DataError(f"share must be above 0 and at most 1, got {share}")
-    if share == 1:
-        return runs
-    tokens = runs["tokens_seen"]
-    longest = (
-        tokens.max()
-        if of == "longest"
-        else tokens.groupby(run_names(runs)).transform("max")
-    )
-    return runs[tokens <= share * longest]
+    return runs[runs["tokens_seen"] <= share * _ends(runs)]
 
 
 def last_checkpoints(runs):
     """The last row of each run: the end of training alone."""
-    own = runs["tokens_seen"].groupby(run_names(runs)).transform("max")
-    return runs[runs["tokens_seen"] == own]
+    return runs[runs["tokens_seen"] == _ends(runs)]
 
 
 def cost(runs):
     """FLOPs of a selection: each run once, up to its last checkpoint used.
 
     Intermediate checkpoints are free.
+
+    Examples
+    --------
+    >>> rows = {"run": "a", "num_params": 1e9, "tokens_seen": [1e9, 2e9], "loss": 3.0}
+    >>> f"{cost(pd.DataFrame(rows)):.3g}"
+    '1.2e+19'
     """
     if runs.empty:
         return 0.0
@@ -284,38 +278,3 @@ def describe(runs):
             "min_loss": group["loss"].min(),
         }
     ).reset_index()
-
-
-def eligible(
-    runs, min_sizes=3, min_checkpoints=5, first_tokens=np.inf, exclude=NOT_PLAIN
-):
-    """Rows of the families that an experiment can use.
-
-    Parameters
-    ----------
-    runs : DataFrame
-        Table of many families, as from `hitchhiker.load_runs`.
-    min_sizes : int
-        Sizes a family needs; the paper asks for three.
-    min_checkpoints : int
-        Checkpoints its median run needs; 1 lets in families of finished runs.
-    first_tokens : float
-        The median run must start below this many tokens.
-    exclude : collection of str
-        Families to leave out; by default those that no plain law is meant for.
-
-    Examples
-    --------
-    >>> from hitchhiker import load_runs
-    >>> eligible(load_runs(["gpt3", "chinchilla"]))["family"].unique().tolist()
-    ['gpt3']
-    """
-    table = describe(runs.dropna(subset=["tokens_seen"]))
-    table = table[
-        (table["n_sizes"] >= min_sizes)
-        & (table["checkpoints"] >= min_checkpoints)
-        & (table["first_tokens"] < first_tokens)
-        & ~table["family"].isin(list(exclude))
-    ]
-    keys = ["source", "family", "loss_kind"]
-    return runs.merge(table[keys], on=keys)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from hitchhiker import DataError
-from hitchhiker.runs.trackers import count, read_export
+from hitchhiker.runs.columns import parse_count
+from hitchhiker.runs.trackers import read_export
 
 
 @pytest.fixture
@@ -230,9 +231,9 @@ def test_no_file_and_no_csv(tmp_path):
     ("text", "value"), [("7B", 7e9), ("1.4t", 1.4e12), ("2e9", 2e9), (5e8, 5e8)]
 )
 def test_counts(text, value):
-    assert count(text) == value
+    assert parse_count(text) == value
 
 
 def test_a_bad_count_is_named():
     with pytest.raises(DataError, match="seven"):
-        count("seven")
+        parse_count("seven")
