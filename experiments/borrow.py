@@ -220,11 +220,12 @@ def _judge(table, limits):
     as_read = table["unit"] == AS_PAPER_READ
     opt, t5, rest, verdict = judge(table[~as_read], limits)
     opt_read, t5_read = key_numbers(table[as_read])
-    ours, read = (", ".join(f"{100 * v:.0f}" for v in each) for each in (opt, opt_read))
+    ours = ", ".join(f"{100 * are:.0f}" for are in opt)
+    read = ", ".join(f"{100 * are:.0f}" for are in opt_read)
     tame = rest.drop("ladder", errors="ignore").mean()
     return (
-        f"OPT from 6.7B, 13B, 30B: {ours} % in nats, {read} % with perplexity taken for "
-        f"loss as in the paper; T5-Pile: {percent(t5, '.0f')} in nats, "
+        f"OPT from 6.7B, 13B, 30B: {ours} % in nats, {read} % with perplexity taken "
+        f"for loss as in the paper; T5-Pile: {percent(t5, '.0f')} in nats, "
         f"{percent(t5_read, '.0f')} in the paper's unit; from the second largest size "
         f"of other families: {percent(rest.mean(), '.1f')} ({percent(tame, '.1f')} "
         "without our ladder)"

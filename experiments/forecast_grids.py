@@ -133,7 +133,7 @@ def standing(table):
     return pd.DataFrame(columns).reindex([m for m in RIVALS if m in mean])
 
 
-def interval_coverage(table):
+def coverage_by_study(table):
     """Share of final losses inside the intervals and their width, a row a study.
 
     Width is high over low less one, the median; ``usual`` is the width that the errors

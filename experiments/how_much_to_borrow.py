@@ -11,7 +11,7 @@ from hitchhiker.forecasts.parametrisation import law_terms, log_loss, reference_
 from hitchhiker.forecasts.prior import PRIOR_DF, load_prior
 
 from .forecast_errors import SIZE_COUNTS
-from .forecast_grids import SCALE_UP_EDGES, interval_coverage, standing
+from .forecast_grids import SCALE_UP_EDGES, coverage_by_study, standing
 from .grids import eligible_families
 from .studies import KEYS, over_studies
 
@@ -81,7 +81,7 @@ def aims(grid):
     DataFrame
         ``aim, met`` ("yes", "no", "in part") ``, found`` (words).
     """
-    rows = [*_aims_of_errors(grid), *_aims_of_intervals(interval_coverage(grid))]
+    rows = [*_aims_of_errors(grid), *_aims_of_intervals(coverage_by_study(grid))]
     table = pd.DataFrame(rows, columns=["aim", "found", "met"])
     share = table["met"].astype(float)
     table["met"] = np.select([share == 1, share == 0], ["yes", "no"], "in part")
@@ -106,7 +106,7 @@ def _aims_of_errors(grid):
 
 
 def _aims_of_intervals(covered):
-    """Aims about intervals, from `forecast_grids.interval_coverage`."""
+    """Aims about intervals, from `forecast_grids.coverage_by_study`."""
     for level, low, high in ((80, 75, 85), (90, 86, 94)):
         inside = 100 * covered[f"inside_{level}"].mean()
         yield (

@@ -33,7 +33,7 @@ def test_with_many_sizes_it_is_no_worse_than_a_fit(grid):
 
 
 def test_intervals_cover_what_they_say(grid):
-    table = forecast_grids.interval_coverage(grid)
+    table = forecast_grids.coverage_by_study(grid)
     assert 0.75 <= table["inside_80"].mean() <= 0.85
     assert 0.86 <= table["inside_90"].mean() <= 0.94
     assert table["width_80"].mean() < table["usual"].mean()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from surfaces import SURFACES, table
 
-from experiments import fooled
+from experiments import interval_coverage
 from hitchhiker import (
     allocation_interval,
     bootstrap,
@@ -48,7 +48,9 @@ def separate_runs(seed, n_runs=60, noise=0.01):
 @pytest.fixture(scope="module")
 def cover():
     """Share of 80 % intervals that held the truth, by number of runs and kind of interval."""
-    return fooled.coverage().pivot(index="runs", columns="interval", values="covered")
+    return interval_coverage.coverage().pivot(
+        index="runs", columns="interval", values="covered"
+    )
 
 
 def test_eighty_percent_cover_about_eighty(cover):
@@ -71,9 +73,11 @@ def test_rows_taken_for_runs_are_overconfident(cover):
 
 def test_coverage_counts_what_the_bootstrap_gives():
     """The batch behind the coverage is `bootstrap`, for many families at once."""
-    families = [fooled.runs_with_offsets(12, seed) for seed in range(2)]
+    families = [interval_coverage.runs_with_offsets(12, seed) for seed in range(2)]
     at = (3e10, 6e11)
-    batch = fooled.resampled_forecasts(families, families[0]["run"].to_numpy(), at, 50)
+    batch = interval_coverage.resampled_forecasts(
+        families, families[0]["run"].to_numpy(), at, 50
+    )
     laws = bootstrap(families[0], 50, objective="ls-log", seed=0)
     alone = [found.predict(*at) for found in laws]
     np.testing.assert_allclose(batch[0], alone, rtol=1e-4)

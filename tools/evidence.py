@@ -28,7 +28,7 @@ THEN = [
 
 LONG = [
     ("experiments.run_in_progress", "alarm_evidence"),
-    ("experiments.fooled", "coverage"),
+    ("experiments.interval_coverage", "coverage"),
     ("experiments.freedom", "tied_evidence"),
     ("experiments.down", "share_evidence"),
 ]
