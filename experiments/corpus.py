@@ -3,6 +3,9 @@
 from hitchhiker.runs.data import read_table
 
 NATS_PER_TOKEN = "nats per token"
+# Comparisons of the table run_pairs that stand for themselves.
+SECOND_EVALUATION = "same weights, evaluated again"
+LATER = "trained again later, elsewhere"  # than its family, without a partner
 
 
 def further_kinds():

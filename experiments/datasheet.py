@@ -12,7 +12,7 @@ import pandas as pd
 from hitchhiker.plots.style import human
 from hitchhiker.runs.data import load_evaluations, load_runs, read_table
 
-from .corpus import run_pairs
+from .corpus import SECOND_EVALUATION, run_pairs
 
 README = Path(__file__).resolve().parents[1] / "data" / "README.md"
 GENERATED = re.compile(r"<!-- generated: (\w+) -->\n(.*?)<!-- end -->\n", re.DOTALL)
@@ -29,7 +29,6 @@ FACT_COLUMNS = (
 )
 LEAST_SIZES, LEAST_TOKEN_COUNTS = 3, 3  # that determine a law in N, in D
 LEAST_CHECKPOINTS = 5  # of a run that is a trajectory
-SECOND_EVALUATION = "same weights, evaluated again"  # a comparison of run_pairs
 
 
 def coverage(runs: pd.DataFrame) -> pd.DataFrame:
@@ -57,9 +56,10 @@ def coverage(runs: pd.DataFrame) -> pd.DataFrame:
     facts = read_table("families")
     in_study = set(facts.loc[facts["in_study"], "source"])
     by_size = set(facts.loc[facts["counted_by"] == "size", "source"])
+    second = run_pairs(SECOND_EVALUATION)["run"]
     rows = []
     for source, part in runs.groupby("source"):
-        trainings = part[~part["run"].isin(second_evaluations())]
+        trainings = part[~part["run"].isin(second)]
         rows.append(
             {
                 "source": source,
@@ -72,11 +72,6 @@ def coverage(runs: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def second_evaluations() -> pd.Series:
-    """Runs that are no trainings of their own but second evaluations of others."""
-    return run_pairs(SECOND_EVALUATION)["run"]
 
 
 def _checkpoints(part: pd.DataFrame) -> pd.Series:

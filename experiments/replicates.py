@@ -11,15 +11,14 @@ from hitchhiker.runs.data import load_runs, read_table
 from hitchhiker.runs.selection import TARGET_TAIL, early_cut
 
 from .cache import cached
-from .corpus import further_kinds, run_pairs
+from .corpus import LATER, SECOND_EVALUATION, further_kinds, run_pairs
 from .grids import eligible_families
 
-LATER = "trained again later, elsewhere"  # runs without a partner of their own
 LEAST_TOKENS_PER_PARAMETER = 19  # of overtrain's runs; those with fewer are short
 # What two losses differ in, what that is, and what the paper reports for it; those of
 # pairs of runs are the comparisons of the table run_pairs.
 COMPARISONS = {
-    "same weights, evaluated again": ("noise", ""),
+    SECOND_EVALUATION: ("noise", ""),
     "same recipe, another seed": ("noise", "up to 3.5 to 4 %"),
     "same recipe, trained again": ("noise", ""),
     "trained again, loss on last words": ("noise", ""),

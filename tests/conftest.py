@@ -20,6 +20,9 @@ settings.load_profile("guide")
 # Experiments that are computed at once; all others are large or read large ones.
 QUICK_EXPERIMENTS = {
     "experiments.book",
+    "experiments.corpus",
+    "experiments.datasheet",
+    "experiments.explorer",
     "experiments.fooled",
     "experiments.learn_prior",
 }

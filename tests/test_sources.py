@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import datasheet, replicates
-from experiments.corpus import run_pairs
+from experiments import datasheet
+from experiments.corpus import LATER, SECOND_EVALUATION, run_pairs
 from hitchhiker import load_evaluations, load_runs
 from hitchhiker.runs.data import RUN_COLUMNS, read_table
 from tools.readers import DATA, LOSS_COLUMNS, RUN_FACTS
@@ -221,13 +221,13 @@ def test_pairs_are_of_known_runs_of_one_source(runs):
     both = pairs.dropna(subset="partner")
     assert (sources[both["run"]].array == sources[both["partner"]].array).all()
     alone = pairs[pairs["partner"].isna()]
-    assert set(alone["comparison"]) == {replicates.LATER}
+    assert set(alone["comparison"]) == {LATER}
     notes = runs.set_index("run").loc[alone["run"], "note"]
     assert notes.str.contains("not of the series").all()
 
 
 def test_second_evaluations_are_named_as_such(runs):
-    second = datasheet.second_evaluations()
+    second = run_pairs(SECOND_EVALUATION)["run"]
     notes = runs.set_index("run").loc[second, "note"]
     assert len(second) == 7
     assert notes.str.startswith("no family: no training of its own").all()
