@@ -1,4 +1,4 @@
-"""The shipped tables: how much there is, their form and units, the tables kept by hand."""
+"""The shipped tables: how much there is, form, units, and the tables kept by hand."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tools.readers.facts import BLOCKS, SOURCES
 from tools.readers.thinning import MOST_ROWS
 
 EXPECTED = pd.read_csv(Path(__file__).with_name("expected_sources.csv"))
-# unit, what the kind's name holds -> lowest and highest loss, of a trained and an untrained model
+# unit, what the kind's name holds, lowest loss (of a trained model) and highest loss
 PLAUSIBLE = [
     ("nats per token", "grammar", 0.5, 12.1),
     ("nats per token", "^validation-c4$", 2.3, 3.7),
@@ -47,11 +47,11 @@ def losses():
     return table.reset_index(drop=True)
 
 
-# --- how much there is ----------------------------------------------------------------------
+# --- how much there is ----------------------------------------------------------------
 
 
 def test_there_is_as_much_as_expected(table):
-    """A new source gets a row of expected_sources.csv; checkpoints are those of the raw files."""
+    """A new source gets a row of expected_sources.csv; checkpoints are raw ones."""
     groups = table.groupby("source")
     counted = groups[["run", "model", "family"]].nunique()
     counted.columns = ["runs", "sizes", "families"]
@@ -80,7 +80,7 @@ def test_tables_are_small():
     assert sum(path.stat().st_size for path in DATA.rglob("*.csv")) < 10e6
 
 
-# --- form -----------------------------------------------------------------------------------
+# --- form -----------------------------------------------------------------------------
 
 
 def test_columns_are_the_contract(table, runs, losses):
@@ -137,7 +137,7 @@ def test_one_final_row_a_complete_run_and_kind(table):
     assert (finals.drop(complete.index) == 0).all()
 
 
-# --- units ----------------------------------------------------------------------------------
+# --- units ----------------------------------------------------------------------------
 
 
 def test_losses_are_plausible_for_their_kind(table):
@@ -157,7 +157,7 @@ def test_losses_are_plausible_for_their_kind(table):
 
 
 def test_training_improves_natural_text(table):
-    """Finals lie below the start; data repeated too often and plateaus of grammars excepted."""
+    """Finals lie below the start, unless data were repeated too often."""
     natural = table[~table["loss_kind"].str.contains("grammar")]
     lines = natural.groupby(["run", "loss_kind"])
     ends = lines["loss"].agg(["first", "last", "size"]).query("size >= 5")
@@ -179,7 +179,7 @@ def test_unknown_units_stay_apart(losses):
     assert rest.empty
 
 
-# --- tables kept by hand --------------------------------------------------------------------
+# --- tables kept by hand --------------------------------------------------------------
 
 
 def test_the_table_of_kinds_lists_those_that_are_used(losses):

@@ -1,4 +1,4 @@
-"""Readers: raw files in, the tables we ship out, byte for byte; what is wrong is refused."""
+"""Readers: raw files in, the tables we ship out; what is wrong is refused."""
 
 import hashlib
 import os
@@ -55,7 +55,7 @@ def test_rebuild_gives_the_shipped_bytes(tmp_path, monkeypatch):
         assert {path for path in built if path.parent.name == folder} == shipped
 
 
-# --- raw files ------------------------------------------------------------------------------
+# --- raw files ------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_the_command_refuses_in_one_line(tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
-# --- the contract of a reader ---------------------------------------------------------------
+# --- the contract of a reader ---------------------------------------------------------
 
 
 def test_build_writes_plain_text(raw, tmp_path):
@@ -232,7 +232,7 @@ def test_the_later_block_of_facts_decides_and_texts_are_joined(monkeypatch):
     assert facts.run_row("toy", run="toy-3m", context=5)["context"] == 5
 
 
-# --- thinning -------------------------------------------------------------------------------
+# --- thinning -------------------------------------------------------------------------
 
 
 def log_of(tokens, loss, run="long", kind="train", **columns):

@@ -1,4 +1,4 @@
-"""One source after the other: what is known of its trainings must hold in the tables."""
+"""One source after the other: what is known of it must hold in the tables."""
 
 import math
 
@@ -72,7 +72,7 @@ def test_chinchilla_has_43_sizes_and_keeps_its_order(runs, losses):
 
 
 def test_chinchilla_keeps_the_precision_of_the_known_fit(losses):
-    """The replicated optimum of the summed Huber loss, 1.018274e-3, is that of our table."""
+    """The replicated optimum of the summed Huber loss is that of our table."""
     table = of(losses, "chinchilla").sort_values("loss").iloc[:-5]
     size, tokens = np.log(table["num_params"]), np.log(table["tokens_seen"])
     terms = 6.16924703 - 0.34731054 * size, 7.67015581 - 0.36717239 * tokens, 0.59730685

@@ -134,7 +134,7 @@ def test_a_source_without_a_licence_is_named():
 
 
 def test_the_example_of_a_family_runs(monkeypatch):
-    """The code of the datasheet, on the made-up family beside it, meets the law behind it."""
+    """The code of the datasheet, on the made-up family, meets the law behind it."""
     code = re.search(r"### Your own.*?```python\n(.*?)```", README, re.DOTALL)[1]
     monkeypatch.chdir(DATA.parent)
     names = {}

@@ -1,4 +1,4 @@
-"""The ladder of this project: its tables rebuild from what the trainer wrote, and have seeds."""
+"""The ladder of this project: its tables rebuild from what the trainer wrote."""
 
 import io
 import json
