@@ -245,7 +245,7 @@ def _judge(table, limits):
     return "; ".join(words), verdict
 
 
-def _families(table, limits):
+def _family_ranks(table, limits):
     ours = table.loc[table["method"] == OUR_FIT, [*KEYS, "rank"]]
     return ours.rename(columns={"rank": "value"}).assign(low=limits["holds"])
 
@@ -263,6 +263,6 @@ CLAIMS = (
         limits={"fewest": FEWEST_SIZES, "holds": 0.4, "fails": 0.25},
         evidence=first_outcomes,
         judge=_judge,
-        families=_families,
+        families=_family_ranks,
     ),
 )

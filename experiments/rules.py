@@ -135,14 +135,16 @@ class Claim:
             ``id, source, family, loss_kind, method, value, low, high, margin`` (see
             `margin`) ``, meets``.
         """
-        table = self.families(
-            self.evidence() if table is None else table, self.limits
-        ).reindex(columns=[*KEYS, "method", "value", "low", "high"])
-        table[["value", "low", "high"]] = table[["value", "low", "high"]].astype(float)
-        times = margin(table["value"], table["low"], table["high"])
-        table = table.assign(method=table["method"].fillna(""), margin=times)
+        table = self.evidence() if table is None else table
+        table = self.families(table, self.limits)
+        if "method" not in table:
+            table = table.assign(method="")
+        numbers = ["value", "low", "high"]
+        table = table.reindex(columns=[*KEYS, "method", *numbers])
+        table = table.astype(dict.fromkeys(numbers, float))
+        times = margin(*table[numbers].to_numpy().T)
         table.insert(0, "id", self.id)
-        return table.assign(meets=times >= 1)
+        return table.assign(margin=times, meets=times >= 1)
 
 
 def margin(value, low, high):

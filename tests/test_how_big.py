@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import how_big, sizes
+from experiments import how_big
 from experiments.grids import size_grid
 from experiments.studies import KEYS, over_studies
 
@@ -43,6 +43,7 @@ def test_nearness_weighs_sources_alike():
     assert how_big.nearness(table) == pytest.approx((0, 0.5))
 
 
+LIMITS = how_big.CLAIMS[0].limits
 GOOD, BAD = (0.2, 0.05), (0.2, 0.11)
 MIXED, STEEP = [0.3, 0.2, 0.25, 0.28], [0.4, 0.3, 0.2, 0.1]
 
@@ -58,15 +59,14 @@ MIXED, STEEP = [0.3, 0.2, 0.25, 0.28], [0.4, 0.3, 0.2, 0.1]
 )
 def test_size_rule(ares, chinchilla, verdict):
     four = smallest(gpt3=GOOD, chinchilla=chinchilla, opt=GOOD, pythia=BAD)
-    text, found = sizes.size_verdict(cells("a", ares), four)
-    assert found == verdict
-    assert f"chinchilla {100 * min(chinchilla):.1f} %" in text
+    value, judged = how_big.size_verdict(cells("a", ares), four, LIMITS)
+    assert judged == verdict
+    assert f"chinchilla {100 * min(chinchilla):.1f} %" in value
 
 
 def test_a_family_that_is_missing_does_not_pass():
-    assert (
-        sizes.size_verdict(cells("a", STEEP), smallest(gpt3=GOOD))[1] == "does not hold"
-    )
+    four = smallest(gpt3=GOOD)
+    assert how_big.size_verdict(cells("a", STEEP), four, LIMITS)[1] == "does not hold"
 
 
 def test_spread_ranks():

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from experiments import how_many, sizes
+from experiments import how_many
 from experiments.studies import KEYS, over_studies
 
 
@@ -29,7 +29,7 @@ def test_count_rule(five, verdict):
     parts.append(
         windows("other", [0.01], 3, method="a", end=9)
     )  # no five sizes to compare with
-    assert sizes.count_verdict(pd.concat(parts))[1] == verdict
+    assert how_many.CLAIMS[0].result(pd.concat(parts))[1] == verdict
 
 
 def test_count_evidence_has_one_row_a_largest_size():

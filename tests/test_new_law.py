@@ -120,16 +120,23 @@ def test_lent_evidence():
     ],
 )
 def test_judge(shares, verdict):
-    assert new_law.judge(shares) == verdict
+    assert new_law.judge(shares, new_law.CLAIMS[0].limits) == verdict
 
 
-def test_claim():
-    words, verdict = new_law.TESTS["differ"]()
-    assert verdict == "holds"
-    assert "with every pair alike" in words
-    laws = new_law.at_reference(new_law.bootstrap_evidence())
-    size, tokens = (
-        new_law.share_apart(new_law.intervals(laws, name)) for name in new_law.SLOPES
-    )
-    assert size == pytest.approx(0.66, abs=0.03)
-    assert tokens == pytest.approx(0.74, abs=0.03)
+def test_a_family_is_compared_with_other_studies_by_the_lower_slope():
+    """Two families lie apart in both slopes, a third of another study in one only."""
+    rows = [
+        ("a", "one", "size_slope", 0.0, 0.1),
+        ("a", "one", "token_slope", 0.0, 0.1),
+        ("b", "two", "size_slope", 0.2, 0.3),
+        ("b", "two", "token_slope", 0.2, 0.3),
+        ("c", "three", "size_slope", 0.4, 0.5),
+        ("c", "three", "token_slope", 0.25, 0.5),
+    ]
+    columns = ["source", "family", "slope", "low", "high"]
+    table = pd.DataFrame(rows, columns=columns).assign(loss_kind="train")
+    claim = new_law.CLAIMS[0]
+    values = claim.by_family(table).set_index("family")["value"]
+    assert values.to_dict() == {"one": 1.0, "two": 0.5, "three": 0.5}
+    assert "size: D = 100 %" in claim.result(table)[0]
+    assert "tokens: D = 67 %" in claim.result(table)[0]

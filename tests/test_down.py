@@ -34,10 +34,9 @@ def test_an_exact_law_is_forecast_downwards():
 def test_share_evidence():
     table = down.share_evidence()
     assert not table.duplicated([*studies.KEYS, "share", "method"]).any()
-    assert set(table["method"]) == {*down.DOWN, "most_trained"}
-    assert sorted(table["share"].unique()) == list(down.SHARES)
-    close = down.within(table[table["share"] == down.RULE["share"]])
-    assert close[down.KNOWN_ALPHA] == pytest.approx(0.90, abs=0.06)
+    assert set(table["method"]) == {*down.DOWN_METHODS, "most_trained"}
+    assert sorted(table["share"].unique()) == list(down.LARGER_SHARES)
+    close = down.within(down.at_share())
     assert close[down.KNOWN_ALPHA] > close["our fit"] > close["most_trained"]
 
 
@@ -63,30 +62,22 @@ def test_within_weighs_sources():
 
 
 @pytest.mark.parametrize(
-    ("shares", "verdict"),
-    [
-        ((0.7, 0.8), "holds"),
-        ((0.65, 0.78), "holds in part"),
-        ((0.3, 0.2), "does not hold"),
-    ],
+    ("within", "verdict"),
+    [((7, 8), "holds"), ((6, 8), "holds in part"), ((3, 2), "does not hold")],
 )
-def test_rule(shares, verdict, monkeypatch):
-    found = dict(zip(studies.ESTIMATORS, shares, strict=True))
-    monkeypatch.setattr(down, "within", lambda rows: found)
-    assert down.TESTS["down"]()[1] == verdict
+def test_rule(within, verdict):
+    """Of ten studies so many are forecast within the error, by estimator."""
+    rows = [
+        {"source": f"s{i}", "method": method, "are": 0.05 if i < count else 0.5}
+        for method, count in zip(studies.ESTIMATORS, within, strict=True)
+        for i in range(10)
+    ]
+    assert down.CLAIMS[0].result(pd.DataFrame(rows))[1] == verdict
 
 
-def test_claim():
-    words, verdict = down.TESTS["down"]()
-    assert verdict == "holds"
-    assert "families within 10 %" in words
-    rows = down.share_evidence()
-    found = down.within(rows[rows["share"] == down.RULE["share"]])
-    assert found["our fit"] == pytest.approx(0.80, abs=0.03)
-    assert found["the paper's fit"] == pytest.approx(0.69, abs=0.02)
-    others = down.within(
-        rows[(rows["share"] == down.RULE["share"]) & (rows["source"] != "ladder")]
-    )
-    assert others["the paper's fit"] < 2 / 3 < found["the paper's fit"], (
-        "the chapter says that the ladder decides this verdict"
-    )
+def test_the_ladder_decides_this_verdict():
+    """What the chapter says."""
+    rows, limits = down.at_share(), down.CLAIMS[0].limits
+    others = rows[rows["source"] != "ladder"]
+    every, without = (down.within(t)["the paper's fit"] for t in (rows, others))
+    assert without < limits["holds"] < every
