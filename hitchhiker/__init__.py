@@ -9,7 +9,7 @@ from .forecasts.comparing import Comparison, compare
 from .forecasts.forecasting import Forecast, forecast, load_prior
 from .forecasts.planning import Plan, allocation, plan
 from .forecasts.watching import Watch, watch
-from .laws import ScalingLaw, training_flops
+from .laws import Laws, ScalingLaw, training_flops
 from .runs import selection
 from .runs.checks import DataError, check_runs
 from .runs.data import load_evaluations, load_runs, read_runs
@@ -21,6 +21,7 @@ __all__ = [
     "Fit",
     "Fits",
     "Forecast",
+    "Laws",
     "Plan",
     "ScalingLaw",
     "Watch",
