@@ -4,6 +4,8 @@ Every function takes a table of one family and returns some of its rows, so that
 selections compose: ``first_share(early_cut(smallest(runs, 4)), 0.5)``.
 """
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 
@@ -118,10 +120,16 @@ def early_cut(runs, tokens="guide"):
     ----------
     runs : DataFrame
         A table of runs.
-    tokens : "guide" or float
+    tokens : "guide", float or None
         "guide" drops the first 10e9 tokens of each run or its first 10 %, whichever
         is less, so that no run is lost; a number drops that many tokens of every run,
-        and with them every run that ends earlier (10e9 in the paper).
+        and with them every run that ends earlier (10e9 in the paper); None drops
+        nothing.  A second cut of the same table drops nothing more.
+
+    Raises
+    ------
+    ValueError
+        If ``tokens`` is none of these.
 
     Examples
     --------
@@ -129,10 +137,17 @@ def early_cut(runs, tokens="guide"):
     >>> len(early_cut(runs, 10e9))
     1
     """
-    if tokens == "guide":
-        own = runs["tokens_seen"].groupby(run_names(runs)).transform("max")
-        return runs[runs["tokens_seen"] >= np.minimum(EARLY_TOKENS, EARLY_SHARE * own)]
-    return runs[runs["tokens_seen"] > tokens]
+    if tokens is None:
+        return runs
+    seen = runs["tokens_seen"]
+    if isinstance(tokens, str) and tokens == "guide":
+        length = seen.groupby(run_names(runs)).transform("max")
+        return runs[seen >= np.minimum(EARLY_TOKENS, EARLY_SHARE * length)]
+    if not isinstance(tokens, Real) or not tokens >= 0:
+        raise ValueError(
+            f"early cut {tokens!r}: must be 'guide', a number of tokens or None"
+        )
+    return runs[seen > tokens]
 
 
 def first_share(runs, share, of="own"):
