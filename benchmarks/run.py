@@ -224,7 +224,7 @@ def grid_of(method):
 def memory():
     """Resamples, rows, seconds and peak megabytes of one large bootstrap and of nothing else."""
     runs = load_runs(family="mad-llama")
-    seconds, fits = clock(lambda: bootstrap(runs, 10_000))
+    seconds, fits = clock(lambda: bootstrap(runs, 10_000, early=None))
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
     return len(fits), len(runs), seconds, peak

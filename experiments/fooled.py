@@ -9,9 +9,10 @@ import pandas as pd
 
 from hitchhiker.evaluation.evaluating import absolute_relative_error, evaluate
 from hitchhiker.evaluation.methods import LawMethod, paper
-from hitchhiker.fits.fitting import OBJECTIVES, estimate, fit, fit_many, with_spread
-from hitchhiker.fits.results import Z_80
-from hitchhiker.laws import PARAMETERS, ScalingLaw
+from hitchhiker.fits.batch import solve_columns
+from hitchhiker.fits.fitting import OBJECTIVES, fit, fit_many, with_covariance
+from hitchhiker.fits.identification import law_slopes
+from hitchhiker.laws import PARAMETERS, Z_80, ScalingLaw
 from hitchhiker.runs import selection
 from hitchhiker.runs.data import load_runs
 from hitchhiker.runs.selection import early_cut, hold_out
@@ -209,21 +210,14 @@ def resampled_forecasts(families, unit, at, resamples):
         count, np.full(count, 1 / count), len(columns[0])
     )
     codes = np.tile(unit, (len(draws), 1))
-    laws = estimate(columns, codes, draws[:, unit], "ls-log", {}).table[
-        list(PARAMETERS)
-    ]
-    return np.reshape(
-        [ScalingLaw(*law).predict(*at) for law in laws.to_numpy()],
-        (len(families), resamples),
-    )
+    laws = solve_columns(columns, codes, draws[:, unit], "ls-log", {}).laws
+    return laws.predict(*at).reshape(len(families), resamples)
 
 
 def quick_reach(found, num_params, tokens_seen):
     """Half the width of the 80 % interval of a forecast, from the covariance of a fit."""
-    law, size, tokens = found.law, np.log(num_params), np.log(tokens_seen)
-    a, b = law.A * np.exp(-law.alpha * size), law.B * np.exp(-law.beta * tokens)
-    slope = np.array([1.0, a, -a * size, b, -b * tokens])
-    return Z_80 * np.sqrt(slope @ np.nan_to_num(found.covariance) @ slope)
+    slopes = law_slopes(found.law, num_params, tokens_seen)
+    return Z_80 * np.sqrt(slopes @ np.nan_to_num(found.covariance) @ slopes)
 
 
 @cached
@@ -252,7 +246,7 @@ def coverage(counts=(6, 12, 24), families=300, resamples=100, at=(3e10, 6e11)):
             for found, runs in zip(
                 fit_many(tables, objective="ls-log"), tables, strict=True
             ):
-                reach = quick_reach(with_spread(found, runs), *at)
+                reach = quick_reach(with_covariance(found, runs), *at)
                 held["covariance"].append(abs(found.predict(*at) - truth) <= reach)
         rows += [
             {"runs": count, "interval": name, "covered": np.mean(h)}

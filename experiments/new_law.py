@@ -8,6 +8,7 @@ import pandas as pd
 from hitchhiker.evaluation.evaluating import absolute_relative_error as are
 from hitchhiker.fits.fitting import fit, fit_many
 from hitchhiker.fits.uncertainty import bootstrap
+from hitchhiker.laws import Laws
 from hitchhiker.runs.checks import run_names
 from hitchhiker.runs.selection import early_cut, hold_out
 
@@ -72,8 +73,7 @@ def at_reference(
     >>> at_reference(law, 1e6, 1e9)[["loss", "size_slope"]].round(3).values.tolist()
     [[3.0, 0.167]]
     """
-    size = laws["A"] * np.exp(-laws["alpha"] * np.log(num_params))
-    tokens = laws["B"] * np.exp(-laws["beta"] * np.log(tokens_seen))
+    size, tokens = Laws.from_table(laws).terms(num_params, tokens_seen)
     loss = laws["E"] + size + tokens
     return laws.assign(
         loss=loss,

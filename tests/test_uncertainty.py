@@ -16,6 +16,7 @@ from hitchhiker import (
     load_runs,
     sensitivity,
 )
+from hitchhiker.fits import uncertainty
 from hitchhiker.fits.identification import effective_rows
 
 LAW = SURFACES["chinchilla"]
@@ -25,16 +26,34 @@ def test_resampling_is_seeded_and_of_whole_runs():
     runs = table(noise=0.01, n_sizes=6)
     one, again = bootstrap(runs, 40, seed=1), bootstrap(runs, 40, seed=1)
     assert one.table.equals(again.table)
-    assert set(one.table["n_rows"] % 8) == {0}
+    assert set(one.table["n_rows"] % 6) == {0}  # two of eight checkpoints are early
     assert one.table["n_runs"].max() <= 6
 
 
-def test_chunks_and_workers_change_nothing():
+def test_chunks_and_workers_change_nothing(monkeypatch):
+    """Nor does the bar, which counts resamples as they are done."""
     runs = table(noise=0.01)
-    one, other = bootstrap(runs, 30), bootstrap(runs, 30, n_jobs=2)
-    assert one.table.equals(other.table)
-    assert len(other) == 30
-    assert other[29].law == one[29].law
+    one = bootstrap(runs, 30)
+    monkeypatch.setattr(uncertainty, "RESAMPLES_TOGETHER", 8)
+    for other in (bootstrap(runs, 30), bootstrap(runs, 30, n_jobs=2, progress=True)):
+        assert one.table.equals(other.table)
+        assert other[29] == one[29]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("joblib", {"n_jobs": 2}), ("tqdm", {"progress": True})]
+)
+def test_what_is_not_installed_is_named(monkeypatch, name, options):
+    """Both are optional: only the option that needs one says so."""
+    monkeypatch.setitem(sys.modules, name, None)
+    assert len(bootstrap(table(), 3)) == 3
+    with pytest.raises(ImportError, match=f"needs {name}: python -m pip install"):
+        bootstrap(table(), 3, **options)
+
+
+def test_no_resample_is_no_bootstrap():
+    with pytest.raises(ValueError, match="n must be at least 1, got 0"):
+        bootstrap(table(), 0)
 
 
 def separate_runs(seed, n_runs=60, noise=0.01):
@@ -73,8 +92,8 @@ def test_coverage_counts_what_the_bootstrap_gives():
     families = [fooled.runs_with_offsets(12, seed) for seed in range(2)]
     at = (3e10, 6e11)
     batch = fooled.resampled_forecasts(families, families[0]["run"].to_numpy(), at, 50)
-    laws = bootstrap(families[0], 50, objective="ls-log", seed=0)
-    alone = [found.predict(*at) for found in laws]
+    fits = bootstrap(families[0], 50, objective="ls-log", early=None)
+    alone = fits.laws.predict(*at)
     np.testing.assert_allclose(batch[0], alone, rtol=1e-4)
 
 

@@ -63,6 +63,8 @@ def bootstrap(
     ------
     ImportError
         If joblib or tqdm is needed and not installed.
+    ValueError
+        If ``n`` is below one.
 
     References
     ----------
@@ -77,6 +79,8 @@ def bootstrap(
     """
     check_objective(objective)
     fixed = check_fixed(fixed)
+    if not n >= 1:
+        raise ValueError(f"n must be at least 1, got {n}")
     rows = drop_early(check_runs(runs), early)
     codes = pd.factorize(run_names(rows))[0]
     count = codes.max() + 1
