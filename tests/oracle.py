@@ -1,7 +1,7 @@
 """A second opinion on the least objective: the plain method that a chapter shows.
 
-The code stands in the chapter on fitting and is read from there.  It shares nothing with
-the package's solver: SciPy's optimiser, no derivatives, no linear fits, no batch.
+The code stands in the chapter on fitting and is read from there.  It shares nothing
+with the package's solver: SciPy's optimiser, no derivatives, no linear fits, no batch.
 """
 
 from tools.book import ROOT, code_notebook

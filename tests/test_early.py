@@ -1,4 +1,4 @@
-"""The early cut: `fit`, `bootstrap` and `sensitivity` leave out the same, and say so."""
+"""The early cut: fit, bootstrap and sensitivity leave out the same, and say so."""
 
 import numpy as np
 import pandas as pd

@@ -108,7 +108,7 @@ def test_status_and_warning(name, objective):
     ],
 )
 def test_what_is_seen_is_still_fitted(name, objective):
-    """An unidentified fit passes through its points: interpolation is not the problem."""
+    """An unidentified fit passes through its points: it interpolates well."""
     runs = CASES[name][0]()
     found = fit_all(runs, objective=objective)
     loss = found.predict(runs["num_params"], runs["tokens_seen"])

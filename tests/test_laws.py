@@ -1,4 +1,4 @@
-"""The equation: closed forms, limits, monotonicity, the compute-optimal point, refusals."""
+"""The equation: closed forms, limits, the compute-optimal point, tables, refusals."""
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ def test_predict_keeps_shapes():
 
 @LAWS
 def test_limits(law):
-    """Without end in N and D the loss is E; without end in one, the other's cost stays."""
+    """Without end in N and D the loss is E; in one alone, the other's cost stays."""
     assert law.predict(np.inf, np.inf) == law.E
     assert law.predict(np.inf, 2e10) == pytest.approx(law.E + law.B / 2e10**law.beta)
     assert law.predict(3e8, np.inf) == pytest.approx(law.E + law.A / 3e8**law.alpha)

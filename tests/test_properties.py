@@ -1,4 +1,4 @@
-"""Properties that every estimate must have, whatever the law: Hypothesis picks the laws."""
+"""Properties of every estimate, whatever the law: Hypothesis picks the laws."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from surfaces import FIXED_PENALTIES, fit_all, numbers, table
 from hitchhiker import ScalingLaw, absolute_relative_error, evaluate
 from hitchhiker.laws import PARAMETERS
 
-# The ranges of published laws: exponents and irreducible losses of Chinchilla and after.
+# The ranges of published laws: exponents and floors of Chinchilla and after.
 LAWS = st.builds(
     ScalingLaw,
     E=st.floats(0.5, 3),
@@ -65,7 +65,7 @@ def test_a_law_without_noise_is_recovered_around_a_borrowed_parameter(
     EACH,
 )
 def test_units_of_a_clean_law(law, loss_unit, size_unit, token_unit, objective):
-    """Losses times c: E, A, B times c.  N times k: A times k^alpha.  D times k: B times k^beta."""
+    """Losses times c: E, A, B too.  N times k: A times k^alpha.  D times k: so B."""
     runs = table(law, sizes=(1e9, 1e11))
     units = {"loss": loss_unit, "num_params": size_unit, "tokens_seen": token_unit}
     found = fit_all(
@@ -87,7 +87,7 @@ def test_units_of_a_clean_law(law, loss_unit, size_unit, token_unit, objective):
 def test_units_change_nothing_but_the_units(
     runs, loss_unit, size_unit, token_unit, objective
 ):
-    """The same optimum under noise; the objective on losses themselves goes with c squared."""
+    """The same optimum under noise; an objective on losses goes with c squared."""
     here = fit_all(runs, objective=objective)
     units = {"loss": loss_unit, "num_params": size_unit, "tokens_seen": token_unit}
     there = fit_all(
@@ -125,7 +125,7 @@ def test_weight_two_is_a_row_twice(runs, objective, seed):
 @FEW
 @given(NOISY, EACH)
 def test_all_rows_twice_is_the_same_law(runs, objective):
-    """Only the objective doubles: no number here depends on how many rows repeat a fact."""
+    """Only the objective doubles: no other number counts how often a row repeats."""
     once = fit_all(runs, objective=objective)
     twice = fit_all(pd.concat([runs, runs], ignore_index=True), objective=objective)
     assert twice.objective == pytest.approx(2 * once.objective, rel=1e-6)
@@ -149,7 +149,7 @@ def test_fixing_a_parameter_at_its_fitted_value_changes_nothing(runs, objective,
 @FEW
 @given(NOISY, EACH, st.floats(0.1, 1.0))
 def test_borrowing_never_fits_better(runs, objective, value):
-    """A constraint cannot lower a global minimum: a cheap witness against local ones."""
+    """A constraint cannot lower a global minimum: a witness against local ones."""
     free = fit_all(runs, objective=objective).objective
     for name in ("alpha", "beta"):
         assert fit_all(

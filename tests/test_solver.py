@@ -1,4 +1,4 @@
-"""The solver: derivatives against differences, and its optimum against another optimiser's."""
+"""The solver: derivatives against differences, its optimum against another's."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ POINTS = np.array([[0.5, 0.3, 0.4, 0.25, 0.3], [0.9, 1e-3, 1.1, 0.1, 0.05]])
 
 
 def stack(objective, n_problems=2):
-    """Two problems of random rows and weights, far enough from any fit to have slopes."""
+    """Two problems of random rows and weights, far enough from a fit to have slopes."""
     rng = np.random.default_rng(5)
     x, z = rng.normal(size=(2, n_problems, 12))
     y = np.exp(0.02 * rng.normal(size=x.shape)) * (0.5 + 0.3 * np.exp(-0.4 * x))
@@ -76,7 +76,7 @@ def test_hessian_is_that_of_the_objective(objective):
 
 @pytest.mark.parametrize("objective", FIXED_PENALTIES)
 def test_objective_is_the_sum_of_penalties(objective):
-    """Recomputed from the definition in the docstring of `fit`, from the returned law."""
+    """Recomputed for the returned law from the definition in the docstring of `fit`."""
     runs = table(noise=0.02, seed=1)
     weights = np.arange(len(runs)) % 3
     found = fit_all(runs, objective=objective, weights=weights)
@@ -107,7 +107,7 @@ REAL = {
 @pytest.mark.parametrize("objective", FIXED_PENALTIES)
 @pytest.mark.parametrize("name", REAL)
 def test_no_other_optimiser_finds_better(name, objective):
-    """Ours is the least of several starts, and the other is no straw man: they agree."""
+    """Ours is not above theirs, and theirs is no straw man: the two agree."""
     runs = REAL[name]()
     ours = fit_all(runs, objective=objective).objective
     theirs = least_objective(runs, objective)
@@ -126,7 +126,7 @@ def test_the_plain_method_gives_the_same_law():
 
 @pytest.mark.parametrize("objective", FIXED_PENALTIES)
 def test_resamples_are_solved_as_well_as_the_table(objective):
-    """Weights are counts: each bootstrap problem is as good as a fit of the repeated rows."""
+    """Weights are counts: a resample is solved as well as the repeated rows."""
     runs = load_runs("opt").drop(columns=["run", "model"])
     weights = np.random.default_rng(3).poisson(1.0, size=(5, len(runs)))
     fits = fit_many(runs, objective=objective, weights=weights)
@@ -139,7 +139,7 @@ def test_resamples_are_solved_as_well_as_the_table(objective):
 @pytest.mark.parametrize("name", ["A", "B"])
 @pytest.mark.parametrize("seed", [9, 26, 47, 162])
 def test_a_borrowed_size_alone_does_not_hide_the_optimum(name, seed):
-    """Its exponent then has a narrow valley, which a grid for free exponents steps over."""
+    """Its exponent has a narrow valley, which a grid for free exponents steps over."""
     runs = table(SURFACES["symmetric"], noise=0.05, seed=seed).drop(columns="run")
     free = fit_all(runs, objective="ls-log")
     borrowed = fit_all(runs, objective="ls-log", fixed={name: getattr(free.law, name)})
@@ -161,7 +161,7 @@ def test_many_problems_are_each_solved_alone(objective):
 
 
 def test_chunks_do_not_change_the_answer(monkeypatch):
-    """Problems are solved in chunks to save memory; two laws a chunk must give the same."""
+    """Problems are solved in chunks to save memory; two at a time give the same."""
     runs = table(noise=0.02, seed=6)
     weights = np.random.default_rng(0).poisson(1.0, size=(5, len(runs)))
     whole = fit_many(runs, weights=weights)

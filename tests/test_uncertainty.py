@@ -65,7 +65,7 @@ def separate_runs(seed, n_runs=60, noise=0.01):
 
 @pytest.fixture(scope="module")
 def cover():
-    """Share of 80 % intervals that held the truth, by number of runs and kind of interval."""
+    """Share of 80 % intervals that held the truth, by number of runs and kind."""
     return fooled.coverage().pivot(index="runs", columns="interval", values="covered")
 
 
@@ -83,7 +83,7 @@ def test_the_covariance_covers_with_many_runs(cover):
 
 
 def test_rows_taken_for_runs_are_overconfident(cover):
-    """The wrong noise model: an offset common to a run, checkpoints drawn one by one."""
+    """The wrong noise model: an offset common to a run, rows drawn one by one."""
     assert cover["bootstrap over rows"].between(0.4, 0.7).all(), cover
 
 
@@ -98,7 +98,7 @@ def test_coverage_counts_what_the_bootstrap_gives():
 
 
 def test_independent_rows_cover_too():
-    """Finished runs with independent noise, by `bootstrap` and `interval` themselves."""
+    """Finished runs with independent noise, by `bootstrap` and `interval`."""
     truth, inside = LAW.predict(3e10, 6e11), []
     for seed in range(100):
         fits = bootstrap(separate_runs(seed)[0], 100, objective="ls-log", seed=seed)
@@ -164,7 +164,8 @@ law = ScalingLaw(1.8, 480, 0.35, 2100, 0.37)
 runs = pd.DataFrame({"run": np.repeat(np.arange(20), 250),
                      "num_params": np.repeat(np.geomspace(1e8, 1e10, 20), 250),
                      "tokens_seen": np.tile(np.geomspace(5e9, 3e11, 250), 20)})
-runs["loss"] = law.predict(runs.num_params, runs.tokens_seen) * np.exp(rng.normal(0, 0.01, 5000))
+runs["loss"] = law.predict(runs.num_params, runs.tokens_seen)
+runs["loss"] *= np.exp(rng.normal(0, 0.01, 5000))
 assert len(bootstrap(runs, 1000, objective="ls-log")) == 1000
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
@@ -172,7 +173,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="maximum size is counted otherwise")
 def test_a_large_bootstrap_stays_small():
-    """A thousand of 5,000 rows, a chunk; the benchmark has ten thousand, in chunks of these."""
+    """A thousand of 5,000 rows, a chunk; the benchmark has ten such chunks."""
     command = [sys.executable, "-c", MEMORY]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert (

@@ -143,7 +143,7 @@ def interval(fits, num_params, tokens_seen, levels=(0.8, 0.9)):
     >>> fits = bootstrap(load_runs("chinchilla"), n=50)
     >>> interval(fits, 70e9, 1.4e12)[["loss", "low_80", "high_80"]].round(2)
        loss  low_80  high_80
-    0  2.00    1.98     2.02
+    0  2.01    1.99     2.03
     """
     size = np.atleast_1d(np.asarray(num_params, dtype=float))
     tokens = np.atleast_1d(np.asarray(tokens_seen, dtype=float))
