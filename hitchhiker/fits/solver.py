@@ -41,7 +41,7 @@ def solve(stack):
     order = np.arange(len(rows))
     if rows.max() > 1.5 * rows.min():  # like beside like
         order = np.argsort(rows, kind="stable")
-    solver = solve_scaled if stack.objective == "huber-scaled" else solve_chunk
+    solver = solve_scaled if stack.objective == "huber-scaled" else solve_together
     parts = []
     with np.errstate(all="ignore"):  # a wild proposal is refused by its value
         for at in slices(len(order), ROWS_TOGETHER // stack.goal.shape[1]):
@@ -51,9 +51,9 @@ def solve(stack):
 
 
 def solve_scaled(stack):
-    """As `solve_chunk`, under a threshold that follows the residuals it leaves."""
+    """As `solve_together`, under a threshold that follows the residuals it leaves."""
     stack = replace(stack, weights=stack.weights.astype(float), objective="huber-log")
-    theta = solve_chunk(replace(stack, objective="ls-log"))[0]
+    theta = solve_together(replace(stack, objective="ls-log"))[0]
     for _ in range(THRESHOLD_ROUNDS):
         residual = stack.goal - np.log(model(stack, theta))
         size = weighted_median(np.abs(residual), stack.weights)
@@ -61,7 +61,7 @@ def solve_scaled(stack):
         delta = np.nan_to_num(delta, nan=HUBER_DELTA)
         stack = replace(stack, delta=np.clip(delta, LEAST_THRESHOLD, 1.0))
         theta = minimise(stack, theta, np.zeros(len(theta)), STEPS_FROM_START).theta
-    return solve_chunk(stack)
+    return solve_together(stack)
 
 
 def weighted_median(values, weights):
@@ -74,7 +74,7 @@ def weighted_median(values, weights):
     return np.take_along_axis(values, middle, axis=1)
 
 
-def solve_chunk(stack):
+def solve_together(stack):
     """As `solve`, for problems that fit into memory together."""
     stack = replace(stack, weights=stack.weights.astype(float))
     weights = stack.weights
