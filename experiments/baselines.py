@@ -6,14 +6,22 @@ import numpy as np
 import pandas as pd
 
 from hitchhiker.evaluation.evaluating import evaluate
-from hitchhiker.runs import selection
 
 from .cache import cached
-from .grids import SHARES, eligible_families, share_grid, size_grid, steps
-from .rules import KEYS, by_source, share, verdict_of_parts
+from .grids import (
+    TRAINING_SHARES,
+    eligible_families,
+    share_grid,
+    size_grid,
+    smaller_counts,
+    windows,
+)
+from .rules import Claim, percent, verdict_of_parts
+from .studies import KEYS, over_studies, share_over_studies
 
-PAPERS = ["best_seen", "most_trained"]
+PAPER_BASELINES = ["best_seen", "most_trained"]
 BETTER = "better of the two"
+LARGE_ARE, SMALL_ARE = 0.10, 0.05  # errors between which the rule counts cells
 NEAREST = "nearest_size"
 CELL = [*KEYS, "n_sizes", "share", "scale_up"]
 SCALE_UPS = {
@@ -26,12 +34,12 @@ SCALE_UPS = {
 
 
 def nearest_size(train_runs, num_params, tokens_seen):
-    """The loss of the size nearest to the target, at the checkpoint of the nearest tokens.
+    """Loss of the size nearest to the target, at the checkpoint of nearest tokens.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"num_params": [1e8, 1e9, 1e9], "tokens_seen": [3e10, 1e10, 2e10],
-    ...                       "loss": [3.4, 3.1, 3.0]})
+    >>> table = pd.DataFrame({"num_params": [1e8, 1e9, 1e9], "loss": [3.4, 3.1, 3.0],
+    ...                       "tokens_seen": [3e10, 1e10, 2e10]})
     >>> nearest_size(table, [7e9], [1.9e10]).tolist()
     [3.0]
     """
@@ -46,7 +54,7 @@ def nearest_size(train_runs, num_params, tokens_seen):
 
 @cached
 def nearest_evidence():
-    """`nearest_size` on every cell of the two grids of `hitchhiker.evidence`.
+    """`nearest_size` on every cell of the two grids of `experiments.grids`.
 
     Returns
     -------
@@ -55,19 +63,17 @@ def nearest_evidence():
     """
     method, parts = {NEAREST: nearest_size}, []
     for runs in eligible_families(min_checkpoints=1):
-        count = selection.size_names(runs).nunique() - 1
-        windows = [(k, end) for end in steps(count) for k in steps(count) if k <= end]
-        choices = [partial(selection.window, k=k, end=end) for k, end in windows]
-        parts.append(evaluate(runs, method, sizes=choices).assign(grid="sizes"))
+        scores = evaluate(runs, method, sizes=windows(runs))
+        parts.append(scores.assign(grid="sizes"))
     for runs in eligible_families(min_checkpoints=5):
-        sizes = [k for k in steps(selection.size_names(runs).nunique() - 1) if k > 1]
-        scores = evaluate(runs, method, sizes=sizes, share=list(SHARES))
+        sizes = [k for k in smaller_counts(runs) if k > 1]
+        scores = evaluate(runs, method, sizes=sizes, share=list(TRAINING_SHARES))
         parts.append(scores.assign(grid="shares"))
     return pd.concat(parts, ignore_index=True)
 
 
 def cells(grid):
-    """One row a cell of a grid, "sizes" or "shares", with the ARE of every method as a column.
+    """Cells of a grid, "sizes" or "shares", with a column of ARE for each method.
 
     ``better of the two`` is the lower ARE of best seen and most trained; cells in which
     no checkpoint is left have none and are not among the rows.
@@ -77,37 +83,68 @@ def cells(grid):
     scores = pd.concat([scores, near[near["grid"] == grid]])
     scores = scores.assign(scale_up=scores["scale_up"].round(6)).dropna(subset="are")
     wide = scores.pivot(index=CELL, columns="method", values="are").reset_index()
-    wide[BETTER] = wide[PAPERS].min(axis=1)
+    wide[BETTER] = wide[PAPER_BASELINES].min(axis=1)
     far = np.searchsorted(list(SCALE_UPS.values()), wide["scale_up"])
     return wide.assign(scale_ups=np.array(list(SCALE_UPS))[far])
 
 
-def summary(table, method=BETTER):
-    """Mean ARE, and the shares of cells above 10 % and below 5 %, every source alike."""
+def summary(table, method=BETTER, large=LARGE_ARE, small=SMALL_ARE):
+    """Mean ARE, and the shares of cells above and below an ARE, every study alike."""
     are = table[method]
     return (
-        by_source(table, method, "mean"),
-        share(table, are > 0.10),
-        share(table, are < 0.05),
+        over_studies(table, method, "mean"),
+        share_over_studies(table, are > large),
+        share_over_studies(table, are < small),
     )
 
 
-def verdict(mean, above, below):
+def verdict(mean, above, below, limits):
     """Verdict of the rule from the three numbers of `summary`."""
-    return verdict_of_parts(0.12 <= mean <= 0.24, above >= 1 / 2, below <= 1 / 5)
-
-
-def _baselines():
-    """The grid is the k smallest sizes by shares of their training, as in the paper's maps.
-
-    "The better of the two" is read cell by cell, the lower of the two errors.
-    """
-    mean, above, below = summary(cells("shares"))
-    value = (
-        f"mean ARE {100 * mean:.0f} %; above 10 % in {100 * above:.0f} % of cells, "
-        f"below 5 % in {100 * below:.0f} %"
+    low, high = limits["mean"]
+    return verdict_of_parts(
+        low <= mean <= high,
+        above >= limits["share_large"],
+        below <= limits["share_small"],
     )
-    return value, verdict(mean, above, below)
 
 
-TESTS = {"baselines": _baselines}
+def _judge(table, limits):
+    """Judge cell by cell: "the better of the two" is the lower of the two errors."""
+    large, small = limits["large"], limits["small"]
+    mean, above, below = summary(table, large=large, small=small)
+    value = (
+        f"mean ARE {percent(mean, '.0f')}; above {percent(large)} in "
+        f"{percent(above, '.0f')} of cells, below {percent(small)} in "
+        f"{percent(below, '.0f')}"
+    )
+    return value, verdict(mean, above, below, limits)
+
+
+def _family_medians(table, limits):
+    middle = table.groupby(KEYS, sort=False)[BETTER].median().rename("value")
+    return middle.reset_index().assign(low=limits["large"])
+
+
+CLAIMS = (
+    Claim(
+        id="baselines",
+        name="Baselines err a lot",
+        asks="median error, {large:percent} or more",
+        rule="""Over every cell of the grid of sizes and shares, sources weighing the
+        same, for the better of the two baselines: mean ARE between {mean:points} %; at
+        least {share_large:word} of the cells above {large:percent}; at most
+        {share_small:word} below {small:percent}. Holds if all three are met; does not
+        hold if none is; else holds in part""",
+        limits={
+            "mean": (0.12, 0.24),
+            "large": LARGE_ARE,
+            "share_large": 1 / 2,
+            "small": SMALL_ARE,
+            "share_small": 1 / 5,
+        },
+        # The k smallest sizes by shares of their training, as in the paper's maps.
+        evidence=partial(cells, "shares"),
+        judge=_judge,
+        families=_family_medians,
+    ),
+)

@@ -1,84 +1,27 @@
-"""Claims about what error is worth having: noise, the size of real differences, right picks."""
+"""What error is worth having: the best one gets, and the one that ranks two recipes."""
 
-import re
-from functools import partial
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
 
 from hitchhiker.evaluation.evaluating import evaluate
-from hitchhiker.fits.fitting import fit
 from hitchhiker.runs.data import load_runs
-from hitchhiker.runs.selection import TARGET_TAIL, early_cut, size_names, window
 
-from . import ladder
 from .cache import cached
-from .grids import FURTHER_KINDS, eligible_families, share_grid, size_grid, steps
-from .rules import ESTIMATORS, KEYS, by_source, verdict_of_parts
+from .corpus import further_kinds, pair_groups
+from .grids import GRID_PROTOCOLS, share_grid, size_grid, windows
+from .ladder_seeds import seed_spread
+from .rules import Claim, percent, verdict_of_parts, verdict_of_value
+from .studies import ESTIMATORS, KEYS, over_studies
 
-METHODS = dict(
-    zip(("paper", "fit"), ESTIMATORS, strict=True)
-)  # names in the grids, and in words
-LATER = "not of the series"  # in the notes of overtrain's second series
-ANY, WORDS = ".*", "lambada-last-word|wikitext-word"
-OWN = "validation|validation-c4|validation-openlm|validation-(pile|slimpajama)-mean"
-# What two losses differ in, what that is, and what the paper reports for it.
-RUNGS = {
-    "same weights, evaluated again": ("noise", ""),
-    "same recipe, another seed": ("noise", "up to 3.5 to 4 %"),
-    "same recipe, trained again": ("noise", ""),
-    "trained again, loss on last words": ("noise", ""),
-    "trained again later, elsewhere": ("noise", ""),
-    "runs about their family's law": ("noise", ""),
-    "forecast from all smaller sizes": ("forecast", "best: 4 %"),
-    "deduplicated or not": ("effect", "about 5 %"),
-    "2 to 4 epochs, not 1": ("effect", "about 0 %"),
-    "5 or 7 epochs, not 1": ("effect", "8 %"),
-    "14 or 44 epochs, not 1": ("effect", "up to 50 %"),
-    "twice the tokens": ("effect", "about 4 %"),
-    "32 times the tokens": ("effect", "about 50 % (30x)"),
-    "another data mix": ("effect", "6 to 10 %"),
-}
-# A run's partner is its name with a pattern replaced; the last column says on which
-# losses.
-PARTNERS = (
-    ("same weights, evaluated again", r"-(again|late)$", "", WORDS),
-    ("same recipe, another seed", r"^(ladder-w\d+)-s[1-4]-", r"\1-s0-", OWN),
-    ("same recipe, trained again", r"^(olmo-7b)-twin-2t$", r"\1", ANY),
-    ("same recipe, trained again", r"^(schedules-constant)-24000", r"\1-72000", OWN),
-    (
-        "trained again, loss on last words",
-        r"^pythia-v1-(70m|1b)(|-deduped)$",
-        r"pythia-v0-\1\2",
-        WORDS,
-    ),
-    # not v1 2.8b: one of its two evaluations stands for the wrong corpus
-    (
-        "deduplicated or not",
-        r"^(pythia-v[01]-(?!2\.8b)[\d.]+[mb]|pythia-v0-2\.8b)-deduped$",
-        r"\1",
-        WORDS,
-    ),
-    ("2 to 4 epochs, not 1", r"-[234]ep$", "-1ep", OWN),
-    ("5 or 7 epochs, not 1", r"-[57]ep$", "-1ep", OWN),
-    ("14 or 44 epochs, not 1", r"-(14|44)ep$", "-1ep", OWN),
-    *(
-        ("twice the tokens", rf"^(overtrain-.*)-{2 * k}x$", rf"\1-{k}x", OWN)
-        for k in (1, 2, 4, 8, 16)
-    ),
-    ("32 times the tokens", r"^(overtrain-.*)-32x$", r"\1-1x", OWN),
-    ("another data mix", r"^(bimix-\w+)-\w+$", r"\1-baseline", OWN),
-    ("another data mix", r"^(datablations-code-mix-4.2b)-\d0c4$", r"\1-90c4", OWN),
-    ("another data mix", r"^overtrain-re\w+(-7b-1x)$", r"overtrain-c4\1", ANY),
-    (
-        "another data mix",
-        r"^overtrain-redpajama(-7b-1x)$",
-        r"overtrain-refinedweb\1",
-        ANY,
-    ),
-)
-BANDS = {
+WHAT_BOTH_SAW = ["cell", "share"]  # what two forecasts made alike have seen
+# The two estimators by their names in the grids.
+GRID_ESTIMATORS = dict(zip(("paper", "fit"), ESTIMATORS, strict=True))
+SEEDS = "two seeds of our ladder"  # stands for an estimator in the evidence on F and R
+CLAIMED_BAND = "10 to 20 %"
+LEAST_DIFFERENCES = (0.0, 0.02)  # between two recipes, as a share of the loss
+ARE_BANDS = {
     "below 2 %": (0.0, 0.02),
     "2 to 5 %": (0.02, 0.05),
     "5 to 10 %": (0.05, 0.1),
@@ -88,7 +31,7 @@ BANDS = {
 }
 ALIKE, APART = "two forecasts made alike", "two forecasts made differently"
 NO_LAW = "no law: best loss of small runs"
-PRICES = {
+PRICES = {  # upper edge of FLOPs over those of the target
     "below 1 %": 0.01,
     "1 to 3 %": 0.03,
     "3 to 10 %": 0.1,
@@ -108,8 +51,10 @@ def floor_evidence():
     """
     grid = size_grid()
     most = grid.groupby(KEYS)["n_sizes"].transform("max")
-    full = grid[(grid["n_sizes"] == most) & grid["method"].isin(METHODS)]
-    return full[[*KEYS, "method", "scale_up", "are"]].replace({"method": METHODS})
+    full = grid[(grid["n_sizes"] == most) & grid["method"].isin(GRID_ESTIMATORS)]
+    return full[[*KEYS, "method", "scale_up", "are"]].replace(
+        {"method": GRID_ESTIMATORS}
+    )
 
 
 def price_evidence():
@@ -130,131 +75,33 @@ def price_evidence():
     return table[[*KEYS, "flops_share", "price", "are"]].reset_index(drop=True)
 
 
-def gap(first, second):
-    """ARE of one run's losses as a forecast of another's, and its sign.
-
-    Over the last 30 % of the training that both have, at the tokens (steps, where those
-    are unknown) of checkpoints of both, or between those of the second; finished runs
-    with one loss each are compared at their ends, whatever their length.
-    """
-    if min(len(first), len(second)) > 1:
-        end = min(first["at"].max(), second["at"].max())
-        first = first[first["at"].between((1 - TARGET_TAIL) * end, end)]
-        shared = first["at"].isin(second["at"])
-        first = first[shared] if shared.any() else first
-    other = np.interp(
-        first["at"], *second.sort_values("at")[["at", "loss"]].to_numpy().T
-    )
-    ratio = first["loss"] / other - 1
-    return {"gap": ratio.abs().mean(), "signed": ratio.mean()}
-
-
-@cached
-def ladder_evidence():
-    """How far apart two losses are that differ in one thing, noise or recipe.
-
-    Returns
-    -------
-    DataFrame
-        ``rung`` (of `RUNGS`) ``, source, run, partner, loss_kind, gap`` (as an ARE)
-        ``, signed`` (below zero: the run is better than its partner).
-    """
-    runs = load_runs()
-    runs["at"] = runs["tokens_seen"].fillna(runs["step"])
-    runs = runs[runs["loss_kind"] != "train"]
-    later = runs["note"].str.contains(LATER, na=False)
-    series = dict(list(runs[~later].groupby(["run", "loss_kind"])))
-    rows = []
-    for rung, pattern, partner, kinds in PARTNERS:
-        for (run, kind), own in series.items():
-            name = re.sub(pattern, partner, run)
-            if name != run and (name, kind) in series and re.fullmatch(kinds, kind):
-                facts = {
-                    "rung": rung,
-                    "source": own["source"].iloc[0],
-                    "run": run,
-                    "partner": name,
-                    "loss_kind": kind,
-                }
-                rows.append({**facts, **gap(own, series[name, kind])})
-    return pd.concat(
-        [pd.DataFrame(rows), _around_laws(), _later_runs()], ignore_index=True
-    )
-
-
-def _off_law(runs, fitted):
-    """Each run's distance from the law of some runs, over the last 30 % of its tokens."""
-    law = fit(early_cut(fitted)).law
-    own = runs["tokens_seen"].groupby(runs["run"]).transform("max")
-    ends = runs[runs["tokens_seen"] >= (1 - TARGET_TAIL) * own]
-    ratio = ends["loss"] / law.predict(ends["num_params"], ends["tokens_seen"]) - 1
-    table = ends.assign(
-        gap=ratio.abs(), signed=ratio, partner="law of " + ends["family"]
-    )
-    keys = ["source", "family", "run", "partner", "loss_kind"]
-    return table.groupby(keys, sort=False)[["gap", "signed"]].mean().reset_index()
-
-
-def _around_laws():
-    """Median distance of a family's runs from the law fitted to all of them, a row a family."""
-    tables = pd.concat(
-        _off_law(family, family) for family in eligible_families(min_checkpoints=1)
-    )
-    keys = ["source", "family", "partner", "loss_kind"]
-    table = tables.groupby(keys, sort=False)[["gap", "signed"]].median().reset_index()
-    return table.assign(rung="runs about their family's law").rename(
-        columns={"family": "run"}
-    )
-
-
-def _later_runs():
-    """Distance of overtrain's second series from the law of its first, short runs left out."""
-    runs = load_runs("overtrain", loss_kind="validation-c4-val")
-    runs = runs[runs["tokens_seen"] > 19 * runs["num_params"]]
-    later = runs["note"].str.contains(LATER)
-    parts = [
-        _off_law(runs[later & (runs["family"] == name)], own)
-        for name, own in runs[~later].groupby("family")
-    ]
-    return (
-        pd.concat(parts)
-        .drop(columns="family")
-        .assign(rung="trained again later, elsewhere")
-    )
-
-
 def _comparable():
-    """Results of the grids, and more of their kind, in groups whose targets can be compared.
+    """Results of the grids, and more, in groups whose targets can be compared.
 
     Two recipes are compared on one text at one size: epochs within a corpus, early or
     retrained Pythia deduplicated or not, three corpora on eight texts, two
     architectures.
     """
     grids = pd.concat([size_grid(), share_grid().query("share < 1")])
-    grids = grids[
-        grids["family"].str.match("gpt2|pythia|overtrain")
-        & (grids["loss_kind"] != "train")
-    ]
-    texts = load_runs(
-        "overtrain", loss_kind=[k for k in FURTHER_KINDS if "lambada" not in k]
-    )
+    grids = grids[pair_groups(grids["family"]).notna()]
+    grids = grids[grids["loss_kind"] != "train"]
+    texts = load_runs("overtrain")
+    texts = texts[texts["loss_kind"].isin(further_kinds())]
     mad = load_runs("mad")
     mad = mad.assign(model=mad["num_params"].map("{:.1e}".format))
-    mad = mad[
-        mad["model"].map(mad.groupby("model")["family"].nunique()) == 2
-    ]  # sizes both have
+    in_both = mad.groupby("model")["family"].nunique() == 2
+    mad = mad[mad["model"].map(in_both)]
     more = []
     for _, runs in pd.concat([texts, mad]).groupby(KEYS, sort=False):
-        count = size_names(runs).nunique() - 1
-        windows = [(k, end) for end in steps(count) for k in steps(count) if k <= end]
-        choices = [partial(window, k=k, end=end) for k, end in windows]
-        more.append(evaluate(runs, (*METHODS, "best_seen"), sizes=choices))
+        scores = evaluate(
+            runs,
+            (*GRID_ESTIMATORS, "best_seen"),
+            sizes=windows(runs),
+            protocol=GRID_PROTOCOLS,
+        )
+        more.append(scores)
     table = pd.concat([grids, *more], ignore_index=True)
-    table["group"] = (
-        table["family"].str.extract(r"(gpt2-[a-z0-9]+|pythia-v\d)")[0].fillna("all")
-    )
-    table["cell"] = table.groupby([*KEYS, "method"]).cumcount()
-    return table
+    return table.assign(group=pair_groups(table["family"]))
 
 
 @cached
@@ -268,115 +115,150 @@ def chance_evidence():
     Returns
     -------
     DataFrame
-        ``how, source, band`` (of `BANDS`) ``, least`` (smallest measured difference
+        ``how, source, band`` (of `ARE_BANDS`) ``, least`` (smallest measured difference
         counted) ``, right`` (share) ``, comparisons, pairs``.
     """
     table = _comparable()
-    columns = ["family", "method", "cell", "are", "forecast", "target_loss"]
+    columns = ["family", "method", *WHAT_BOTH_SAW, "are", "forecast", "target_loss"]
     parts = []
-    for (source, _, _), own in table.groupby(
-        ["source", "loss_kind", "group"], sort=False
-    ):
-        for first, second in combinations(sorted(own["family"].unique()), 2):
-            one, two = (
-                own.loc[own["family"] == name, columns] for name in (first, second)
-            )
-            laws = [t[t["method"].isin(METHODS)] for t in (one, two)]
+    groups = ["source", "loss_kind", "group"]
+    for (source, _, _), cells in table.groupby(groups, sort=False):
+        for names in combinations(sorted(cells["family"].unique()), 2):
+            one, two = (cells.loc[cells["family"] == n, columns] for n in names)
+            laws = [t[t["method"].isin(GRID_ESTIMATORS)] for t in (one, two)]
             none = [t[t["method"] == "best_seen"] for t in (one, two)]
             for how, (a, b), key in (
-                (ALIKE, laws, ["method", "cell"]),
+                (ALIKE, laws, ["method", *WHAT_BOTH_SAW]),
                 (APART, laws, None),
-                (NO_LAW, none, ["cell"]),
+                (NO_LAW, none, WHAT_BOTH_SAW),
             ):
                 both = a.merge(b, how="inner" if key else "cross", on=key)
-                parts.append(
-                    both.assign(how=how, source=source, pair=f"{first} {second}")
-                )
+                parts.append(both.assign(how=how, source=source, pair=" ".join(names)))
     return _by_band(pd.concat(parts))
 
 
 def _by_band(both):
-    """Count right orders by how the forecasts were made, source and band of ARE."""
-    both = both.dropna(
-        subset=["are_x", "are_y"]
-    )  # a selection without any rows has none
+    """Count right orders by how the forecasts were made, study and band of ARE."""
+    errors = ["are_x", "are_y"]
+    both = both.dropna(subset=errors)  # a choice without rows has no forecast
     difference = both["target_loss_x"] - both["target_loss_y"]
     both = both.assign(
         right=(both["forecast_x"] - both["forecast_y"]) * difference > 0,
-        size=difference.abs() / both[["target_loss_x", "target_loss_y"]].min(axis=1),
+        difference=difference.abs()
+        / both[["target_loss_x", "target_loss_y"]].min(axis=1),
+        smaller=both[errors].min(axis=1),
+        larger=both[errors].max(axis=1),
     )
-    rows = []
-    for least in (0.0, 0.02):
-        for band, (low, high) in BANDS.items():
-            inside = (both[["are_x", "are_y"]].min(axis=1) >= low) & (
-                both[["are_x", "are_y"]].max(axis=1) < high
-            )
-            kept = both[inside & (both["size"] >= least)].groupby(
-                ["how", "source"], sort=False
-            )
-            counts = kept.agg(
-                right=("right", "mean"),
-                comparisons=("right", "size"),
-                pairs=("pair", "nunique"),
-            )
-            rows.append(counts.reset_index().assign(band=band, least=least))
-    return pd.concat(rows, ignore_index=True)
+    parts = []
+    for least, (band, (low, high)) in product(LEAST_DIFFERENCES, ARE_BANDS.items()):
+        inside = (both["smaller"] >= low) & (both["larger"] < high)
+        chosen = both[inside & (both["difference"] >= least)]
+        counts = chosen.groupby(["how", "source"], sort=False).agg(
+            right=("right", "mean"),
+            comparisons=("right", "size"),
+            pairs=("pair", "nunique"),
+        )
+        parts.append(counts.reset_index().assign(band=band, least=least))
+    return pd.concat(parts, ignore_index=True)
 
 
-def right_picks(chances, how=ALIKE, band="10 to 20 %", least=0.0):
-    """Share of right orders, every source weighing the same, and its range when one is left out.
-
-    Examples
-    --------
-    >>> made = {"how": ALIKE, "band": "10 to 20 %", "least": 0.0}
-    >>> right_picks(pd.DataFrame([{"source": "a", "right": 0.5, **made},
-    ...                           {"source": "b", "right": 1.0, **made}]))
-    (0.75, 0.5, 1.0)
-    """
-    kept = chances[
+def picks(chances, how=ALIKE, band=CLAIMED_BAND, least=0.0):
+    """Rows of `chance_evidence` of one kind, a row a study."""
+    return chances[
         (chances["how"] == how)
         & (chances["band"] == band)
         & (chances["least"] == least)
     ]
-    without = [by_source(kept[kept["source"] != s], "right") for s in kept["source"]]
-    return by_source(kept, "right"), min(without), max(without)
 
 
-def _floor(errors=None, apart=None):
-    """Both F and the R of the rule; the grid's "paper" makes its own choice of rows."""
-    errors = floor_evidence() if errors is None else errors
-    apart = ladder.seed_spread()["apart"].max() if apart is None else apart
-    middle = {
-        n: by_source(own, "are") for n, own in errors.groupby("method", sort=False)
-    }
-    inside = [0.02 <= value <= 0.06 for value in (*middle.values(), apart)]
-    words = [
-        f"{name}: median ARE {100 * value:.1f} %" for name, value in middle.items()
-    ]
-    words.append(f"two seeds of our ladder differ by up to {100 * apart:.1f} %")
-    return "; ".join(words), verdict_of_parts(*inside)
+def right_picks(chances, how=ALIKE, band=CLAIMED_BAND, least=0.0):
+    """Share of right orders over studies, and its range when one of them is left out.
+
+    Examples
+    --------
+    >>> kind = {"how": ALIKE, "band": CLAIMED_BAND, "least": 0.0}
+    >>> right_picks(pd.DataFrame([{"source": "a", "right": 0.5, **kind},
+    ...                           {"source": "b", "right": 1.0, **kind}]))
+    (0.75, 0.5, 1.0)
+    """
+    rows = picks(chances, how, band, least)
+    without = [over_studies(rows[rows["source"] != s], "right") for s in rows["source"]]
+    return over_studies(rows, "right"), min(without), max(without)
 
 
-def _useful(chances=None, how=ALIKE):
-    """P of the rule for two forecasts made alike, as anyone who chooses would make them.
+def errors_and_seeds():
+    """`floor_evidence`, and the differences of seeds in its place under `SEEDS`."""
+    apart = seed_spread()["apart"].rename("are").to_frame()
+    seeds = apart.assign(source="ladder", method=SEEDS)
+    return pd.concat([floor_evidence(), seeds], ignore_index=True)
+
+
+def _judge_floor(table, limits):
+    """Judge both F and R; the grid's "paper" makes its own choice of rows."""
+    errors = table[table["method"] != SEEDS].groupby("method", sort=False)
+    medians = {name: over_studies(rows, "are") for name, rows in errors}
+    apart = table.loc[table["method"] == SEEDS, "are"].max()
+    low, high = limits["inside"]
+    words = [f"{name}: median ARE {percent(F, '.1f')}" for name, F in medians.items()]
+    words.append(f"{SEEDS} differ by up to {percent(apart, '.1f')}")
+    met = [low <= value <= high for value in (*medians.values(), apart)]
+    return "; ".join(words), verdict_of_parts(*met)
+
+
+def _floor_families(table, limits):
+    low, high = limits["inside"]
+    rows = table[table["method"] != SEEDS].rename(columns={"are": "value"})
+    return rows.assign(low=low, high=high)
+
+
+def judge_useful(chances, limits, how=ALIKE):
+    """Value and verdict of ``useful`` for two forecasts made alike, as a chooser would.
 
     The rule does not say how the two are made; made differently is given beside it.
     """
-    chances = chance_evidence() if chances is None else chances
     alike, low, high = right_picks(chances)
     apart = right_picks(chances, APART)[0]
     right = right_picks(chances, how)[0]
-    verdict = (
-        "holds"
-        if right >= 0.75
-        else "does not hold"
-        if right <= 0.6
-        else "holds in part"
+    words = (
+        f"right in {percent(alike, '.0f')} of comparisons made alike "
+        f"({100 * low:.0f} to {percent(high, '.0f')} without any one study), "
+        f"{percent(apart, '.0f')} made differently"
     )
-    return (
-        f"right in {100 * alike:.0f} % of comparisons made alike ({100 * low:.0f} to "
-        f"{100 * high:.0f} % without any one study), {100 * apart:.0f} % made differently"
-    ), verdict
+    return words, verdict_of_value(right, limits["holds"], limits["fails"])
 
 
-TESTS = {"floor": _floor, "useful": _useful}
+def _useful_studies(chances, limits):
+    rows = picks(chances)[["source", "right"]].rename(columns={"right": "value"})
+    return rows.assign(low=limits["holds"])
+
+
+CLAIMS = (
+    Claim(
+        id="floor",
+        name="The best error is about 4 %",
+        asks="error, from {inside[0]:points} to {inside[1]:percent}",
+        rule="""F is the median ARE when every smaller size is seen to its end, every
+        source weighing the same, once for the paper's estimator and once for ours. R is
+        the largest relative difference between two finished runs of one size and length
+        that differ in nothing but the seed. Holds if both F and R lie between
+        {inside:points} %; does not hold if none does; else holds in part""",
+        limits={"inside": (0.02, 0.06)},
+        evidence=errors_and_seeds,
+        judge=_judge_floor,
+        families=_floor_families,
+    ),
+    Claim(
+        id="useful",
+        name="20 % off still picks right",
+        asks="right picks by study, {holds:fraction} or more",
+        rule="""Pairs are two families of one study that share the target's size and
+        differ in recipe. P is the share of pairs that two forecasts rank as measured,
+        over forecasts whose ARE is {band[0]:points} to {band[1]:percent}. Holds if P is
+        at least {holds:fraction}; does not hold if P is at most {fails}; else holds in
+        part""",
+        limits={"band": ARE_BANDS[CLAIMED_BAND], "holds": 3 / 4, "fails": 0.6},
+        evidence=chance_evidence,
+        judge=judge_useful,
+        families=_useful_studies,
+    ),
+)

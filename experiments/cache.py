@@ -30,7 +30,7 @@ def cache_folder():
 
 
 def imported(tree, path):
-    """Files of this repository that the syntax tree of a file imports, wherever it does."""
+    """Files of this repository that the syntax tree of a file imports anywhere."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             folder = path.parents[node.level - 1] if node.level else ROOT
@@ -48,7 +48,7 @@ def imported(tree, path):
 
 @lru_cache(maxsize=512)
 def read_code(path, _modified):
-    """The bytes of a file of code, what it imports from here, and the texts that it holds."""
+    """Bytes of a file of code, what it imports from here, and texts that it holds."""
     content = path.read_bytes()
     tree = ast.parse(content)
     nodes = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
@@ -56,7 +56,7 @@ def read_code(path, _modified):
 
 
 def depends_on(path):
-    """What a file of code depends on: files of code, itself the first, and names of tables.
+    """What a file of code depends on: code, itself the first, and names of tables.
 
     Returns
     -------
@@ -79,7 +79,8 @@ def fingerprint(function, without=()):
     """A short hash of all that the result of a function depends on.
 
     That is the module of the function with all that it imports from this repository,
-    the tables of runs and losses, and every other table that this code names.
+    the tables of runs and losses, and every other table that this code names by its
+    place in ``data/``, with or without its ending.
 
     Parameters
     ----------
@@ -89,12 +90,12 @@ def fingerprint(function, without=()):
     """
     data = tables_folder()
     code, names = depends_on(Path(inspect.getfile(inspect.unwrap(function))).resolve())
-    named = [
-        p
-        for p in data.glob("*.*")
-        if {p.name, p.stem} & names and p.name not in without
-    ]
-    tables = {data / "runs.csv", *data.glob("losses/*.csv"), *named}
+    tables = {data / "runs.csv", *data.glob("losses/*.csv")}
+    for path in data.rglob("*.*"):
+        place = path.relative_to(data)
+        if {place.as_posix(), place.with_suffix("").as_posix()} & names:
+            tables.add(path)
+    tables -= {data / name for name in without}
     digest = hashlib.sha256()
     for path in sorted(code):
         digest.update(path.relative_to(ROOT).as_posix().encode() + code[path])

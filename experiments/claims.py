@@ -1,9 +1,11 @@
 """Every claim of the paper: its number, our computation, and the rule of the verdict.
 
-The words of a claim and its rule are in ``data/claims.csv``, written before the
-value was computed; the modules here, one a chapter, compute the value when the
-book is built.
+The paper's words and numbers are in ``data/claims.csv``; the rules, written before the
+value was computed, stand in the modules of the chapters, which compute the values when
+the book is built.
 """
+
+import pandas as pd
 
 from hitchhiker.runs.data import read_table
 
@@ -16,26 +18,31 @@ from . import (
     detect,
     down,
     freedom,
+    how_big,
+    how_many,
     law_count,
     new_law,
     partial,
-    sizes,
 )
+from .rules import VERDICTS
 
-TESTS = {
-    **baselines.TESTS,
-    **borrow.TESTS,
-    **budget.TESTS,
-    **checkpoints.TESTS,
-    **law_count.TESTS,
-    **data.TESTS,
-    **detect.TESTS,
-    **new_law.TESTS,
-    **down.TESTS,
-    **freedom.TESTS,
-    **partial.TESTS,
-    **sizes.TESTS,
-}
+MODULES = (
+    data,
+    law_count,
+    budget,
+    new_law,
+    borrow,
+    partial,
+    baselines,
+    checkpoints,
+    how_big,
+    how_many,
+    detect,
+    freedom,
+    down,
+)
+CLAIMS = {claim.id: claim for module in MODULES for claim in module.CLAIMS}
+NOT_YET_TESTED = VERDICTS[-1]
 
 
 def result(claim):
@@ -46,7 +53,7 @@ def result(claim):
     >>> result("no such claim")
     ('', 'not yet tested')
     """
-    return TESTS[claim]() if claim in TESTS else ("", "not yet tested")
+    return CLAIMS[claim].result() if claim in CLAIMS else ("", NOT_YET_TESTED)
 
 
 def table():
@@ -60,6 +67,33 @@ def table():
     """
     out = read_table("claims").fillna("")
     out["our_value"], out["verdict"] = zip(*map(result, out["id"]), strict=True)
+    out["rule"] = [
+        CLAIMS[claim].rule_in_words() if claim in CLAIMS else "" for claim in out["id"]
+    ]
     return out[
         "id claim where paper_value our_value verdict rule chapter needs".split()
     ]
+
+
+def families():
+    """The number of every claim, family by family, and how far it meets the rule.
+
+    Returns
+    -------
+    DataFrame
+        ``id`` (of the claim) ``, source, family, loss_kind, method`` (where the rule
+        asks for two estimators) ``, value, low, high`` (limits) ``, margin`` (see
+        `experiments.rules.margin`) ``, meets``. Claims without a number for a family
+        have no source.
+    """
+    return pd.concat(
+        [claim.by_family() for claim in CLAIMS.values()], ignore_index=True
+    )
+
+
+def by_study(table):
+    """Share of a study's rows of `families` that meet a claim: studies by claims."""
+    table = table.dropna(subset="source")
+    return table.pivot_table(
+        index="source", columns="id", values="meets", aggfunc="mean"
+    )

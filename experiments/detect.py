@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from hitchhiker.evaluation.evaluating import absolute_relative_error as are
 from hitchhiker.evaluation.methods import paper
+from hitchhiker.evaluation.scoring import absolute_relative_error as are
 from hitchhiker.fits.fitting import fit_many
 from hitchhiker.laws import PARAMETERS, ScalingLaw
 from hitchhiker.runs.selection import (
@@ -17,13 +17,14 @@ from hitchhiker.runs.selection import (
 )
 
 from .cache import cached
-from .grids import eligible_families, steps
-from .rules import KEYS, by_source, share
+from .grids import eligible_families, evenly_spaced
+from .rules import Claim, percent, verdict_of_value
+from .studies import KEYS, OUR_FIT, PAPERS_FIT, over_studies, share_over_studies
 
-FEWEST = 5  # sizes of a family in the rule, the target among them
-STEPS = 4  # sizes dropped one after the other, as long as three are left
-PLANTED = (0.02, 0.05, 0.10)  # by how much the losses of one size are raised
-MOST_PLANTED = 6  # sizes a family is thinned to before a fault is planted
+FEWEST_SIZES = 5  # sizes of a family in the rule, the target among them
+MOST_DROPPED = 4  # sizes dropped one after the other, while three are left
+FAULTS = (0.02, 0.05, 0.10)  # by how much the losses of one size are raised
+MOST_SIZES_WITH_FAULT = 6  # sizes a family is thinned to before a fault is planted
 # How a size can be told to be bad, a column of `each_way` each; the largest is flagged.
 DETECTORS = {
     "left_out": "error when left out",
@@ -38,7 +39,7 @@ def our_laws(train, masks):
 
 
 def paper_laws(train, masks):
-    """The paper's fit of each selection of rows; a failure forecasts the best loss seen."""
+    """The paper's fit of each selection; a failure forecasts the lowest loss seen."""
     laws = []
     for mask in masks:
         try:
@@ -47,6 +48,11 @@ def paper_laws(train, masks):
         except RuntimeError:
             laws.append(ScalingLaw(train["loss"][mask].min(), 0, 1, 0, 1))
     return laws
+
+
+def _read(law, rows):
+    """Loss that a law gives for some rows."""
+    return law.predict(rows["num_params"], rows["tokens_seen"])
 
 
 def each_way(train, aim, names, laws=our_laws):
@@ -64,16 +70,15 @@ def each_way(train, aim, names, laws=our_laws):
     label = size_names(train).to_numpy()
     kept = [names] + [[n for n in names if n != name] for name in names]
     whole, *without = laws(train, np.array([np.isin(label, some) for some in kept]))
-    reads = lambda law, rows: law.predict(rows["num_params"], rows["tokens_seen"])  # noqa: E731
     ends = [target(train[label == name]) for name in names]
-    all_in, moved = reads(whole, aim), np.array([reads(law, aim) for law in without])
+    all_in, moved = _read(whole, aim), np.array([_read(law, aim) for law in without])
     return pd.DataFrame(
         {
             "size": names,
             "left_out": [
-                are(e["loss"], reads(w, e)) for e, w in zip(ends, without, strict=True)
+                are(e["loss"], _read(w, e)) for e, w in zip(ends, without, strict=True)
             ],
-            "inside": [are(e["loss"], reads(whole, e)) for e in ends],
+            "inside": [are(e["loss"], _read(whole, e)) for e in ends],
             "influence": np.abs(moved / all_in - 1).mean(axis=1),
             "are": [are(aim["loss"], one) for one in moved],
             "are_all": are(aim["loss"], all_in),
@@ -85,7 +90,7 @@ def each_way(train, aim, names, laws=our_laws):
 def _families():
     """Names, training rows and target of each family that is large enough."""
     for runs in eligible_families(min_checkpoints=1):
-        if len(sizes(runs)) >= FEWEST:
+        if len(sizes(runs)) >= FEWEST_SIZES:
             train, aim = hold_out(runs)
             yield dict(runs.iloc[0][KEYS]), early_cut(train).reset_index(drop=True), aim
 
@@ -102,12 +107,9 @@ def drop_evidence():
     """
     parts = []
     for facts, train, aim in _families():
-        for method, laws in {
-            "our fit": our_laws,
-            "the paper's fit": paper_laws,
-        }.items():
+        for method, laws in {OUR_FIT: our_laws, PAPERS_FIT: paper_laws}.items():
             names = list(sizes(train).index)
-            for step in range(1, STEPS + 1):
+            for step in range(1, MOST_DROPPED + 1):
                 if len(names) < 4:
                     break
                 ways = each_way(train, aim, names, laws)
@@ -132,33 +134,36 @@ def planted_evidence():
     rows = []
     for facts, train, aim in _families():
         every = sizes(train).index
-        names = [every[i - 1] for i in steps(len(every), MOST_PLANTED)]
+        names = [every[i - 1] for i in evenly_spaced(len(every), MOST_SIZES_WITH_FAULT)]
         train = with_sizes(train, names).reset_index(drop=True)
         clean = each_way(train, aim, names)["are_all"].iloc[0]
-        for level in PLANTED:
-            for i, bad in enumerate(names):
-                fault = np.where(size_names(train) == bad, 1 + level, 1)
-                ways = each_way(train.assign(loss=train["loss"] * fault), aim, names)
-                place = "end" if i in (0, len(names) - 1) else "middle"
-                row = {
-                    **facts,
-                    "level": level,
-                    "bad": bad,
-                    "place": place,
-                    "n_sizes": len(names),
-                    "clean": clean,
-                    "kept": ways["are_all"][0],
-                    "known": ways["are"][i],
-                    "median": ways["are_median"][0],
-                }
-                for name in DETECTORS:
-                    flagged = ways[name].idxmax()
-                    row |= {
-                        f"found_{name}": flagged == i,
-                        f"are_{name}": ways["are"][flagged],
-                    }
-                rows.append(row)
+        rows += [
+            {**facts, **_with_fault(train, aim, names, bad, level), "clean": clean}
+            for level in FAULTS
+            for bad in names
+        ]
     return pd.DataFrame(rows)
+
+
+def _with_fault(train, aim, names, bad, level):
+    """What the detectors flag when the losses of one size are raised by a share."""
+    fault = np.where(size_names(train) == bad, 1 + level, 1)
+    ways = each_way(train.assign(loss=train["loss"] * fault), aim, names)
+    index = names.index(bad)
+    row = {
+        "level": level,
+        "bad": bad,
+        "place": "end" if bad in (names[0], names[-1]) else "middle",
+        "n_sizes": len(names),
+        "kept": ways["are_all"][0],
+        "known": ways["are"][index],
+        "median": ways["are_median"][0],
+    }
+    for name in DETECTORS:
+        flagged = ways[name].idxmax()
+        row[f"found_{name}"] = flagged == index
+        row[f"are_{name}"] = ways["are"][flagged]
+    return row
 
 
 def rank_of(values, index):
@@ -216,30 +221,48 @@ def hits(planted):
     """
     rows = []
     for level, own in planted.groupby("level"):
-        found = {name: by_source(own, f"found_{name}", "mean") for name in DETECTORS}
-        chance = by_source(own.assign(chance=1 / own["n_sizes"]), "chance", "mean")
+        found = {name: over_studies(own, f"found_{name}", "mean") for name in DETECTORS}
+        chance = over_studies(own.assign(chance=1 / own["n_sizes"]), "chance", "mean")
         rows.append({"level": level, "chance": chance, **found})
     return pd.DataFrame(rows)
 
 
-def judge(rank):
-    """Verdict of the rule for a mean rank."""
-    return (
-        "holds" if rank >= 0.4 else "does not hold" if rank <= 0.25 else "holds in part"
-    )
+def first_outcomes():
+    """`outcomes` of the whole family's first step; five sizes count the target."""
+    return outcomes(drop_evidence().query("step == 1"))
 
 
-def _detect():
-    """Rule on our fit, the whole family's first step; five sizes count the target."""
-    first = outcomes(drop_evidence().query("step == 1"))
-    words = []
-    for name, own in first.groupby("method", sort=False):
-        worst = 100 * share(own, own["rank"] == 1)
+def _judge(table, limits):
+    """Judge by our fit; the paper's stands beside it."""
+    mean_rank, words = {}, []
+    for name, rows in table.groupby("method", sort=False):
+        mean_rank[name] = over_studies(rows, "rank", "mean")
+        worst = share_over_studies(rows, rows["rank"] == 1)
         words.append(
-            f"{name}: R = {by_source(own, 'rank', 'mean'):.2f}, worst in {worst:.0f} %"
+            f"{name}: R = {mean_rank[name]:.2f}, worst in {percent(worst, '.0f')}"
         )
-    ours = first[first["method"] == "our fit"]
-    return "; ".join(words), judge(by_source(ours, "rank", "mean"))
+    verdict = verdict_of_value(mean_rank[OUR_FIT], limits["holds"], limits["fails"])
+    return "; ".join(words), verdict
 
 
-TESTS = {"detect": _detect}
+def _family_ranks(table, limits):
+    ours = table.loc[table["method"] == OUR_FIT, [*KEYS, "rank"]]
+    return ours.rename(columns={"rank": "value"}).assign(low=limits["holds"])
+
+
+CLAIMS = (
+    Claim(
+        id="detect",
+        name="The bad size is not found",
+        asks="rank of the flagged, {holds} or more",
+        rule="""In families of {fewest:word} sizes or more the size with the largest
+        error when left out is flagged. R is the mean rank of dropping the flagged size
+        among all ways to drop one (0 best, 1 worst, chance is 0.5), every source
+        weighing the same. Holds if R is at least {holds}; does not hold if R is at most
+        {fails}; else holds in part""",
+        limits={"fewest": FEWEST_SIZES, "holds": 0.4, "fails": 0.25},
+        evidence=first_outcomes,
+        judge=_judge,
+        families=_family_ranks,
+    ),
+)

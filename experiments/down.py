@@ -1,55 +1,29 @@
 """Claim about forecasts of the smallest size from the larger ones."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import pandas as pd
 
 from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.evaluation.methods import BORROWED, METHODS, LawMethod
-from hitchhiker.runs.selection import size_names
 
 from .cache import cached
-from .grids import eligible_families, steps
-from .rules import ESTIMATORS, share, verdict_of_shares
+from .grids import eligible_families, smaller_counts
+from .rules import Claim, percent, verdict_of_shares
+from .studies import ESTIMATORS, share_over_studies
 
-MIRROR = (
-    1e18  # num_params become MIRROR / num_params: smallest and largest change places
-)
-SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
-RULE = {"share": 0.4, "are": 0.10}
+LARGER_SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)  # of the larger sizes' tokens
+SHARE_OF_CLAIM = 0.4  # of the larger sizes' tokens
+GOOD_ARE = 0.10  # an ARE of at most this agrees with the claim
 EXPLODED = 0.5  # an ARE above this is no forecast
 KNOWN_ALPHA = "alpha borrowed"
-DOWN = {**ESTIMATORS, KNOWN_ALPHA: LawMethod(fixed={"alpha": BORROWED["alpha"]})}
-
-
-def mirror(runs):
-    """The table with sizes upside down, so that `evaluate` holds out the smallest."""
-    return runs.assign(num_params=MIRROR / runs["num_params"])
-
-
-@dataclass(frozen=True)
-class Mirrored:
-    """A method that is shown mirrored sizes and sees the true ones."""
-
-    method: Any
-
-    def __call__(self, train_runs, num_params, tokens_seen):
-        """Forecast from one table."""
-        return self.method(mirror(train_runs), MIRROR / num_params, tokens_seen)
+DOWN_METHODS = {
+    **ESTIMATORS,
+    KNOWN_ALPHA: LawMethod(fixed={"alpha": BORROWED["alpha"]}),
+}
 
 
 def downwards(runs, methods, **cells):
-    """Score forecasts of the smallest size: `evaluate` the other way round.
-
-    Returns
-    -------
-    DataFrame
-        Rows of `hitchhiker.evaluate`; ``n_sizes`` counts from the largest, ``scale_up``
-        is how many times smaller the target is than the smallest size seen.
-    """
-    named = {name: Mirrored(method) for name, method in methods.items()}
-    return evaluate(mirror(runs), named, **cells)
+    """Score forecasts of the smallest size, as by `hitchhiker.evaluate`."""
+    return evaluate(runs, methods, target="smallest", **cells)
 
 
 @cached
@@ -59,18 +33,18 @@ def share_evidence():
     Returns
     -------
     DataFrame
-        Rows of `downwards`; methods of `DOWN` and "most_trained".
+        Rows of `downwards`; methods of `DOWN_METHODS` and "most_trained".
     """
-    methods = DOWN | {"most_trained": METHODS["most_trained"]}
+    methods = DOWN_METHODS | {"most_trained": METHODS["most_trained"]}
     tables = eligible_families(min_checkpoints=5)
     return pd.concat(
-        [downwards(t, methods, share=SHARES) for t in tables], ignore_index=True
+        [downwards(t, methods, share=LARGER_SHARES) for t in tables], ignore_index=True
     )
 
 
 @cached
 def reach_evidence():
-    """Both ways from the far end: the k largest for the smallest, the k smallest for the largest.
+    """Both ways from the far end: the k sizes that are farthest from the target.
 
     Returns
     -------
@@ -79,35 +53,68 @@ def reach_evidence():
     """
     parts = []
     for runs in eligible_families(min_checkpoints=5):
-        choices = [k for k in steps(size_names(runs).nunique() - 1) if k > 1]
-        parts.append(downwards(runs, DOWN, sizes=choices).assign(way="down"))
-        parts.append(evaluate(runs, DOWN, sizes=choices).assign(way="up"))
+        choices = [k for k in smaller_counts(runs) if k > 1]
+        parts.append(downwards(runs, DOWN_METHODS, sizes=choices).assign(way="down"))
+        parts.append(evaluate(runs, DOWN_METHODS, sizes=choices).assign(way="up"))
     return pd.concat(parts, ignore_index=True)
 
 
-def within(table, error=RULE["are"]):
-    """W: share of families forecast within an error, by method, sources weighing the same."""
+def within(table, error=GOOD_ARE):
+    """Share of families forecast within an error, by method, every study alike."""
     return {
-        name: share(own, own["are"] <= error) for name, own in table.groupby("method")
+        name: share_over_studies(rows, rows["are"] <= error)
+        for name, rows in table.groupby("method")
     }
 
 
 def exploded(table):
-    """Share of cells whose ARE is above `EXPLODED`, by method, sources weighing the same."""
+    """Share of cells with an ARE above `EXPLODED`, by method, every study alike."""
     return {
-        name: share(own, own["are"] > EXPLODED) for name, own in table.groupby("method")
+        name: share_over_studies(rows, rows["are"] > EXPLODED)
+        for name, rows in table.groupby("method")
     }
 
 
-def _down():
-    rows = share_evidence()
-    found = within(rows[rows["share"] == RULE["share"]])
+def at_share(share=SHARE_OF_CLAIM):
+    """Rows of `share_evidence` at one share of the larger sizes' tokens."""
+    table = share_evidence()
+    return table[table["share"] == share]
+
+
+def _judge(table, limits):
+    good = within(table, limits["are"])
     words = [
-        f"{name}: {100 * found[name]:.0f} % of families within 10 %"
+        f"{name}: {percent(good[name], '.0f')} of families within "
+        f"{percent(limits['are'])}"
         for name in ESTIMATORS
     ]
-    verdict = verdict_of_shares([found[name] for name in ESTIMATORS], low=1 / 3)
-    return "; ".join(words), verdict
+    shares = [good[name] for name in ESTIMATORS]
+    return "; ".join(words), verdict_of_shares(shares, limits["holds"], limits["fails"])
 
 
-TESTS = {"down": _down}
+def _families(table, limits):
+    rows = table[table["method"].isin(ESTIMATORS)]
+    return rows.rename(columns={"are": "value"}).assign(high=limits["are"])
+
+
+CLAIMS = (
+    Claim(
+        id="down",
+        name="Downwards works",
+        asks="error of the smallest, {are:percent} or less",
+        rule="""W is the share of families whose smallest size is forecast with an ARE
+        of at most {are:percent} from all larger ones at {share:percent} of their
+        tokens, every source weighing the same, once for the paper's estimator and once
+        for ours. Holds if both W are at least {holds:fraction}; does not hold if both
+        are below {fails:fraction}; else holds in part""",
+        limits={
+            "share": SHARE_OF_CLAIM,
+            "are": GOOD_ARE,
+            "holds": 2 / 3,
+            "fails": 1 / 3,
+        },
+        evidence=at_share,
+        judge=_judge,
+        families=_families,
+    ),
+)

@@ -13,9 +13,10 @@ from hitchhiker.runs.selection import size_names
 from .cache import cached
 from .grids import eligible_families
 from .new_law import bootstrap_evidence, logs
-from .rules import KEYS, by_source, verdict_of_parts
+from .rules import Claim, percent, verdict_of_parts
+from .studies import KEYS, over_studies
 
-COLUMNS = ["ln A", "ln B", "ln E", "alpha", "beta"]
+LAW_COLUMNS = ["ln A", "ln B", "ln E", "alpha", "beta"]
 SHUFFLES = 200
 EXPONENTS = np.geomspace(
     0.1, 1.2, 15
@@ -23,7 +24,7 @@ EXPONENTS = np.geomspace(
 
 
 def whole_laws(laws=None):
-    """Fits to all runs of a family with E, A and B above zero, logarithms beside them."""
+    """Fits to all runs of a family with E, A and B above zero, and their logarithms."""
     laws = bootstrap_evidence() if laws is None else laws
     laws = laws[(laws["draw"] == 0) & (laws[["E", "A", "B"]] > 0).all(axis=1)]
     return logs(laws).reset_index(drop=True)
@@ -34,7 +35,8 @@ def explained(values, standardise):
 
     Examples
     --------
-    >>> explained(np.array([[0.0, 0.0], [1.0, 2.0], [2.0, 4.0]]), True).round(3).tolist()
+    >>> line = np.array([[0.0, 0.0], [1.0, 2.0], [2.0, 4.0]])
+    >>> explained(line, standardise=True).round(3).tolist()
     [1.0, 1.0]
     """
     values = values - values.mean(axis=0)
@@ -45,14 +47,14 @@ def explained(values, standardise):
 
 
 def steepness(laws):
-    """Logarithms of alpha A / N^alpha and beta B / D^beta at each family's own centre."""
+    """Logarithms of alpha A / N^alpha and beta B / D^beta at each family's centre."""
     size = np.log(laws["alpha"]) + laws["ln A"] - laws["alpha"] * laws["log_size"]
     tokens = np.log(laws["beta"]) + laws["ln B"] - laws["beta"] * laws["log_tokens"]
     return size.to_numpy(), tokens.to_numpy()
 
 
 def unrelated(laws, rng):
-    """Laws of no relation: exponents and E change places among families, steepness stays.
+    """Laws of no relation: exponents and E change places among families.
 
     Every family keeps its centre and how steeply its loss falls there; alpha, beta and
     E come from other families at random. A and B follow.
@@ -73,11 +75,11 @@ def unrelated(laws, rng):
 
 def shuffled(laws, rng):
     """Every column shuffled on its own: the same numbers, no relation at all."""
-    return laws[COLUMNS].apply(rng.permutation)
+    return laws[LAW_COLUMNS].apply(rng.permutation)
 
 
 def components(laws):
-    """Shares that 1 to 5 components explain, of our fits and of tables without a relation.
+    """Shares that 1 to 5 components explain, of our fits and of unrelated laws.
 
     Returns
     -------
@@ -89,16 +91,19 @@ def components(laws):
     parts = []
     for form in ("raw", "standardised"):
         rng, standardise = np.random.default_rng(0), form == "standardised"
-        value = lambda table: explained(table[COLUMNS].to_numpy(), standardise)  # noqa: B023, E731
-        mixed = np.array([value(shuffled(laws, rng)) for _ in range(SHUFFLES)])
-        null = np.array([value(unrelated(laws, rng)) for _ in range(SHUFFLES)])
+        mixed = [shuffled(laws, rng) for _ in range(SHUFFLES)]
+        null = [unrelated(laws, rng) for _ in range(SHUFFLES)]
+        ours, mixed, null = (
+            np.array([explained(t[LAW_COLUMNS].to_numpy(), standardise) for t in some])
+            for some in ([laws], mixed, null)
+        )
         low, high = np.quantile(null, [0.05, 0.95], axis=0)
         parts.append(
             pd.DataFrame(
                 {
                     "form": form,
                     "n": range(1, 6),
-                    "ours": value(laws),
+                    "ours": ours[0],
                     "shuffled": mixed.mean(axis=0),
                     "unrelated": null.mean(axis=0),
                     "low": low,
@@ -110,7 +115,7 @@ def components(laws):
 
 
 def ridges(laws):
-    """Slope of ln A on alpha within each family's bootstrap, beside what the ridge predicts.
+    """Slope of ln A on alpha in each family's bootstrap, and what the ridge predicts.
 
     The data fix how steeply the loss falls with size where they lie, alpha A / N^alpha;
     if that stays while alpha moves, the slope is ln N - 1 / alpha.
@@ -123,11 +128,12 @@ def ridges(laws):
     """
     rows = []
     usable = logs(laws).query("draw > 0 and status == 'ok' and A > 0 and runs >= 5")
-    for keys, own in usable.groupby(KEYS, sort=False):
-        if len(own) > 20:
-            slope = np.polyfit(own["alpha"], own["ln A"], 1)[0]
-            expected = own["log_size"].iloc[0] - 1 / own["alpha"].median()
-            rows.append([*keys, slope, expected, own["log_size"].iloc[0]])
+    for keys, draws in usable.groupby(KEYS, sort=False):
+        if len(draws) > 20:
+            slope = np.polyfit(draws["alpha"], draws["ln A"], 1)[0]
+            log_size = draws["log_size"].iloc[0]
+            expected = log_size - 1 / draws["alpha"].median()
+            rows.append([*keys, slope, expected, log_size])
     return pd.DataFrame(rows, columns=[*KEYS, "slope", "expected", "log_size"])
 
 
@@ -158,13 +164,13 @@ class Tied:
 
 
 def line(laws):
-    """Slope and level of ln A on alpha over families, every source weighing the same."""
+    """Slope and level of ln A on alpha over families, every study weighing the same."""
     weight = laws.groupby("source")["source"].transform("size") ** -0.5
     return np.polyfit(laws["alpha"], laws["ln A"], 1, w=weight)
 
 
 def ties(others):
-    """Methods with fewer free parameters; what is tied follows the laws of ``others``."""
+    """Methods with fewer free parameters; ties follow the laws of ``others``."""
     slope, level = line(others)
     middle = others.groupby("source")[["alpha", "beta"]].median().median()
     return {
@@ -203,7 +209,7 @@ def tied_evidence():
 
 
 def by_sizes(scores):
-    """Median ARE with two, three and all sizes, by share and method, sources weighing the same."""
+    """Median ARE with two, three and all sizes, by share and method, studies alike."""
     seen = {
         "two": scores["n_sizes"] == 2,
         "three": scores["n_sizes"] == 3,
@@ -212,19 +218,46 @@ def by_sizes(scores):
     cells = {
         name: scores[rows]
         .groupby(["share", "method"], sort=False)
-        .apply(by_source, "are")
+        .apply(over_studies, "are")
         for name, rows in seen.items()
     }
     return pd.DataFrame(cells).reset_index()
 
 
-def _freedom():
-    laws = whole_laws()
-    raw, standard = (explained(laws[COLUMNS].to_numpy(), s)[2] for s in (False, True))
+def _explained_by_three(laws):
+    """Shares that three components explain, as they are and standardised."""
+    values = laws[LAW_COLUMNS].to_numpy()
+    return [explained(values, standardise)[2] for standardise in (False, True)]
+
+
+def _judge(laws, limits):
+    raw, standard = _explained_by_three(laws)
     return (
-        f"three components explain {100 * raw:.2f} % as they are and {100 * standard:.2f} % "
-        f"standardised, over {len(laws)} fits"
-    ), verdict_of_parts(raw >= 0.99, standard >= 0.95)
+        f"three components explain {percent(raw, '.2f')} as they are and "
+        f"{percent(standard, '.2f')} standardised, over {len(laws)} fits"
+    ), verdict_of_parts(raw >= limits["raw"], standard >= limits["standardised"])
 
 
-TESTS = {"freedom": _freedom}
+def _variance_left(laws, limits):
+    """What three components leave, of the whole corpus, as it is and standardised."""
+    left = 1 - np.array(_explained_by_three(laws))
+    most = [1 - limits["raw"], 1 - limits["standardised"]]
+    return pd.DataFrame({"value": left, "high": most})
+
+
+CLAIMS = (
+    Claim(
+        id="freedom",
+        name="Three degrees of freedom",
+        asks="variance left, {raw:rest} and {standardised:rest}",
+        rule="""Principal components of (ln A, ln B, ln E, alpha, beta) over all
+        families whose fit has E, A and B above zero. Holds if three explain at least
+        {raw:percent} of the variance as they are and at least {standardised:percent}
+        when each parameter is standardised; does not hold if neither; else holds in
+        part""",
+        limits={"raw": 0.99, "standardised": 0.95},
+        evidence=whole_laws,
+        judge=_judge,
+        families=_variance_left,
+    ),
+)

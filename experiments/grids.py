@@ -1,50 +1,81 @@
 """Grids that several chapters read: sizes and shares of every family, scored."""
 
-from functools import partial
-
+import numpy as np
 import pandas as pd
 
 from hitchhiker.evaluation.evaluating import evaluate
-from hitchhiker.evaluation.methods import PLAIN
 from hitchhiker.runs import selection
 from hitchhiker.runs.data import load_runs
 
 from .cache import cached
+from .corpus import further_kinds, with_plain_law
+from .studies import KEYS
 
-SHARES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
-MOST_SIZES = 8  # of a family with more, every so many are used as the largest seen
-# The same models measured on further text: left out of the grids, one kind speaks for
-# all.
-FURTHER_KINDS = (
-    "lambada-last-word-5-shot",
-    "validation-c4-val",
-    "validation-de-en",
-    "validation-paloma-c4-en",
-    "validation-paloma-code",
-    "validation-paloma-ptb",
-    "validation-paloma-redpajama",
-    "validation-paloma-refinedweb",
-)
+TRAINING_SHARES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+# Methods of the grids; the paper's sees what the paper showed it.
+GRID_METHODS = ("paper", "fit", "borrowed", "best_seen", "most_trained")
+GRID_PROTOCOLS = {"paper": "paper"}
+MAX_ENDS = 8  # of a family with more sizes, every so many are the largest seen
 
 
-def steps(count, most=MOST_SIZES):
-    """Some of 1 .. count, the last among them, at most ``most``.
+def evenly_spaced(count, most=MAX_ENDS):
+    """Some of 1 .. count, evenly spaced and the last among them, at most ``most``.
 
     Examples
     --------
-    >>> steps(4), steps(20, 4)
+    >>> evenly_spaced(4), evenly_spaced(20, 4)
     ([1, 2, 3, 4], [5, 10, 15, 20])
     """
-    return sorted(
-        {round(count * i / min(count, most)) for i in range(1, min(count, most) + 1)}
-    )
+    number = min(count, most)
+    return sorted({round(count * i / number) for i in range(1, number + 1)})
+
+
+def smaller_counts(runs):
+    """Some of the numbers of sizes below a family's target, all of them the last."""
+    return evenly_spaced(selection.size_names(runs).nunique() - 1)
+
+
+def windows(runs):
+    """Windows of some of the sizes below a family's target, labelled choices."""
+    train, _ = selection.hold_out(runs)
+    some = smaller_counts(runs)
+    return selection.windows(train, counts=some, ends=some)
+
+
+def eligible(runs, min_sizes=3, min_checkpoints=5, first_tokens=np.inf):
+    """Rows of the families that an experiment can use and a plain law is meant for.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        Table of many families, as from `hitchhiker.load_runs`.
+    min_sizes : int
+        Sizes a family needs; the paper asks for three.
+    min_checkpoints : int
+        Checkpoints its median run needs; 1 lets in families of finished runs.
+    first_tokens : float
+        The median run must start below this many tokens.
+
+    Examples
+    --------
+    >>> eligible(load_runs(["gpt3", "chinchilla"]))["family"].unique().tolist()
+    ['gpt3']
+    """
+    runs = with_plain_law(runs)
+    table = selection.describe(runs.dropna(subset=["tokens_seen"]))
+    table = table[
+        (table["n_sizes"] >= min_sizes)
+        & (table["checkpoints"] >= min_checkpoints)
+        & (table["first_tokens"] < first_tokens)
+    ]
+    return runs.merge(table[KEYS], on=KEYS)
 
 
 def eligible_families(min_checkpoints):
     """Tables of the families that the experiments use, three sizes or more."""
-    runs = selection.eligible(load_runs(), min_checkpoints=min_checkpoints)
-    runs = runs[~runs["loss_kind"].isin(FURTHER_KINDS)]
-    return [t for _, t in runs.groupby(["source", "family", "loss_kind"], sort=False)]
+    runs = eligible(load_runs(), min_checkpoints=min_checkpoints)
+    runs = runs[~runs["loss_kind"].isin(further_kinds())]
+    return [t for _, t in runs.groupby(KEYS, sort=False)]
 
 
 @cached
@@ -58,19 +89,23 @@ def size_grid():
     """
     parts = []
     for runs in eligible_families(min_checkpoints=1):
-        count = selection.size_names(runs).nunique() - 1
-        windows = [(k, end) for end in steps(count) for k in steps(count) if k <= end]
-        choices = [partial(selection.window, k=k, end=end) for k, end in windows]
-        parts.append(evaluate(runs, PLAIN, sizes=choices))
+        parts.append(
+            evaluate(runs, GRID_METHODS, sizes=windows(runs), protocol=GRID_PROTOCOLS)
+        )
     return pd.concat(parts, ignore_index=True)
 
 
 @cached
 def share_grid():
-    """The k smallest sizes at several shares of their training, scored with every method."""
+    """The k smallest sizes at several shares of their training, with every method."""
     parts = []
     for runs in eligible_families(min_checkpoints=5):
-        count = selection.size_names(runs).nunique() - 1
-        sizes = [k for k in steps(count) if k > 1]
-        parts.append(evaluate(runs, PLAIN, sizes=sizes, share=list(SHARES)))
+        scores = evaluate(
+            runs,
+            GRID_METHODS,
+            sizes=[k for k in smaller_counts(runs) if k > 1],
+            share=list(TRAINING_SHARES),
+            protocol=GRID_PROTOCOLS,
+        )
+        parts.append(scores)
     return pd.concat(parts, ignore_index=True)

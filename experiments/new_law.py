@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from hitchhiker.evaluation.evaluating import absolute_relative_error as are
+from hitchhiker.evaluation.scoring import absolute_relative_error as are
 from hitchhiker.fits.fitting import fit, fit_many
 from hitchhiker.fits.uncertainty import bootstrap
 from hitchhiker.laws import Laws
@@ -13,18 +13,15 @@ from hitchhiker.runs.checks import run_names
 from hitchhiker.runs.selection import early_cut, hold_out
 
 from .cache import cached
+from .corpus import next_token_kinds
 from .grids import eligible_families
-from .rules import KEYS
+from .rules import Claim, percent
+from .studies import KEYS
 
-REFERENCE = {"num_params": 1e9, "tokens_seen": 1e11}
+COMPARED_AT = {"num_params": 1e9, "tokens_seen": 1e11}
 SLOPES = ("size_slope", "token_slope")
-LEVEL = 0.8
-DRAWS = 200
-NATS = (
-    "train",
-    "validation",
-    "validation-openlm",
-)  # next-token losses in nats per token
+INTERVAL_LEVEL = 0.8
+BOOTSTRAP_RESAMPLES = 200
 
 
 @cached
@@ -41,22 +38,20 @@ def bootstrap_evidence():
     parts = []
     for runs in eligible_families(min_checkpoints=1):
         runs = early_cut(runs)
-        laws = pd.concat([fit_many(runs).table, bootstrap(runs, n=DRAWS).table])
-        facts = runs.iloc[0][[*KEYS, "arch", "epochs"]]
-        parts.append(
-            laws.assign(
-                **facts,
-                runs=run_names(runs).nunique(),
-                draw=range(len(laws)),
-                log_size=np.log(runs["num_params"]).mean(),
-                log_tokens=np.log(runs["tokens_seen"]).mean(),
-            )
+        laws = pd.concat(
+            [fit_many(runs).table, bootstrap(runs, n=BOOTSTRAP_RESAMPLES).table]
         )
+        facts = dict(runs.iloc[0][[*KEYS, "arch", "epochs"]])
+        facts["runs"] = run_names(runs).nunique()
+        facts["draw"] = range(len(laws))
+        facts["log_size"] = np.log(runs["num_params"]).mean()
+        facts["log_tokens"] = np.log(runs["tokens_seen"]).mean()
+        parts.append(laws.assign(**facts))
     return pd.concat(parts, ignore_index=True)
 
 
 def at_reference(
-    laws, num_params=REFERENCE["num_params"], tokens_seen=REFERENCE["tokens_seen"]
+    laws, num_params=COMPARED_AT["num_params"], tokens_seen=COMPARED_AT["tokens_seen"]
 ):
     """What laws (a row each) say at one place, where A and alpha no longer trade.
 
@@ -69,8 +64,9 @@ def at_reference(
 
     Examples
     --------
-    >>> law = pd.DataFrame({"E": [1.0], "A": [1e3], "alpha": [0.5], "B": [1.0], "beta": [0.0]})
-    >>> at_reference(law, 1e6, 1e9)[["loss", "size_slope"]].round(3).values.tolist()
+    >>> law = {"E": [1.0], "A": [1e3], "alpha": [0.5], "B": [1.0], "beta": [0.0]}
+    >>> table = at_reference(pd.DataFrame(law), 1e6, 1e9)
+    >>> table[["loss", "size_slope"]].round(3).values.tolist()
     [[3.0, 0.167]]
     """
     size, tokens = Laws.from_table(laws).terms(num_params, tokens_seen)
@@ -85,12 +81,12 @@ def at_reference(
 
 
 def logs(laws):
-    """The table with ``ln A, ln B, ln E``; a zero counts as the smallest number there is."""
+    """The table with ``ln A, ln B, ln E``; a zero counts as the smallest number."""
     tiny = np.finfo(float).tiny
     return laws.assign(**{f"ln {k}": np.log(laws[k].clip(lower=tiny)) for k in "ABE"})
 
 
-def intervals(laws, column, level=LEVEL):
+def intervals(laws, column, level=INTERVAL_LEVEL):
     """Bootstrap interval of a column, a row a family.
 
     Returns
@@ -114,7 +110,7 @@ def intervals(laws, column, level=LEVEL):
 
 
 def pairs(table):
-    """Pairs of families from different sources and whether their intervals lie ``apart``."""
+    """Pairs of families of different sources, and whether intervals lie ``apart``."""
     rows = [
         (one.Index[0], other.Index[0], one.low > other.high or other.low > one.high)
         for one, other in itertools.combinations(table.itertuples(), 2)
@@ -125,13 +121,14 @@ def pairs(table):
 
 def share_apart(table, each_pair=False):
     """D: share of pairs apart, every two sources weighing the same, or every pair."""
-    found = pairs(table)
+    compared = pairs(table)
     if each_pair:
-        return float(found["apart"].mean())
-    return float(found.groupby(["source", "other"])["apart"].mean().mean())
+        return float(compared["apart"].mean())
+    by_sources = compared.groupby(["source", "other"])["apart"].mean()
+    return float(by_sources.mean())
 
 
-def spread(laws, column, level=LEVEL):
+def relative_width(laws, column, level=INTERVAL_LEVEL):
     """How the width of a family's interval compares with the range of the families.
 
     Returns
@@ -160,54 +157,97 @@ def lent_evidence():
         by ``best_seen``, by the lender's law ``as_is`` and ``levelled``, times the one
         number that the borrower's smaller sizes ask for.
     """
-    tables = [t for t in eligible_families(1) if t["loss_kind"].iloc[0] in NATS]
-    found = [(runs.iloc[0], fit(early_cut(runs))) for runs in tables]
+    kinds = set(next_token_kinds())
+    tables = [t for t in eligible_families(1) if t["loss_kind"].iloc[0] in kinds]
+    fits = [(runs.iloc[0], fit(early_cut(runs))) for runs in tables]
     lenders = [
-        pair for pair in found if pair[1].status == "ok" and not pair[0]["epochs"] >= 2
+        (facts, law)
+        for facts, law in fits
+        if law.status == "ok" and not facts["epochs"] >= 2
     ]
-    rows = []
-    for runs in tables:
-        train, aim = hold_out(runs)
-        train, facts = early_cut(train), runs.iloc[0][KEYS]
-        own = fit(train).predict(aim["num_params"], aim["tokens_seen"])
-        best = np.full(len(aim), train["loss"].min())
-        plain = {"own": are(aim["loss"], own), "best_seen": are(aim["loss"], best)}
-        for lender, law in lenders:
-            lent = law.predict(aim["num_params"], aim["tokens_seen"])
-            seen = law.predict(train["num_params"], train["tokens_seen"])
-            level = np.median(train["loss"] / seen)
-            rows.append(
-                {
-                    **facts,
-                    **lender[KEYS].add_prefix("lender_"),
-                    **plain,
-                    "as_is": are(aim["loss"], lent),
-                    "levelled": are(aim["loss"], level * lent),
-                }
-            )
+    rows = [row for runs in tables for row in _lent(runs, lenders)]
     out = pd.DataFrame(rows)
-    return out[(out[KEYS] != out[[f"lender_{k}" for k in KEYS]].to_numpy()).any(axis=1)]
+    lender = out[[f"lender_{key}" for key in KEYS]].to_numpy()
+    return out[(out[KEYS] != lender).any(axis=1)]
 
 
-def judge(shares):
+def _lent(runs, lenders):
+    """Errors of each lender's law for one borrower, beside those of its own fit."""
+    train, target = hold_out(runs)
+    train = early_cut(train)
+    place = target["num_params"], target["tokens_seen"]
+    best = np.full(len(target), train["loss"].min())
+    row = dict(runs.iloc[0][KEYS])
+    row["own"] = are(target["loss"], fit(train).predict(*place))
+    row["best_seen"] = are(target["loss"], best)
+    for lender, law in lenders:
+        loss = law.predict(train["num_params"], train["tokens_seen"])
+        level = np.median(train["loss"] / loss)
+        lent = law.predict(*place)
+        row |= dict(lender[KEYS].add_prefix("lender_"))
+        row["as_is"] = are(target["loss"], lent)
+        row["levelled"] = are(target["loss"], level * lent)
+        yield dict(row)
+
+
+def judge(shares, limits):
     """Verdict of the rule for D of both slopes."""
-    if min(shares) > 1 / 2:
+    if min(shares) > limits["holds"]:
         return "holds"
-    return "does not hold" if max(shares) < 1 / 4 else "holds in part"
+    return "does not hold" if max(shares) < limits["fails"] else "holds in part"
 
 
-def _differ():
-    """Rule with every two sources weighing the same; each pair alike stands in the value."""
+def slope_intervals():
+    """`intervals` of both slopes at the place of the rule, one above the other."""
     laws = at_reference(bootstrap_evidence())
+    parts = [
+        intervals(laws, slope).reset_index().assign(slope=slope) for slope in SLOPES
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _judge(table, limits):
+    """Judge with every two sources alike; each pair alike stands in the value."""
     words, shares = [], []
     for slope, name in zip(SLOPES, ("size", "tokens"), strict=True):
-        table = intervals(laws, slope)
-        shares.append(share_apart(table))
-        each = share_apart(table, each_pair=True)
+        ends = table[table["slope"] == slope].set_index(KEYS)
+        shares.append(share_apart(ends))
+        each = share_apart(ends, each_pair=True)
         words.append(
-            f"{name}: D = {100 * shares[-1]:.0f} % ({100 * each:.0f} % with every pair alike)"
+            f"{name}: D = {percent(shares[-1], '.0f')} ({percent(each, '.0f')} with "
+            "every pair alike)"
         )
-    return "; ".join(words), judge(shares)
+    return "; ".join(words), judge(shares, limits)
 
 
-TESTS = {"differ": _differ}
+def _apart_from_others(table, limits):
+    """Share of other studies' families that lie apart, the lower of the two slopes."""
+    rows = []
+    for _, ends in table.groupby("slope"):
+        for row in ends.itertuples():
+            others = ends[ends["source"] != row.source]
+            apart = (others["low"] > row.high) | (others["high"] < row.low)
+            value = apart.groupby(others["source"]).mean().mean()
+            rows.append((row.source, row.family, row.loss_kind, value))
+    values = pd.DataFrame(rows, columns=[*KEYS, "value"])
+    least = values.groupby(KEYS, sort=False).min().reset_index()
+    return least.assign(low=limits["holds"])
+
+
+CLAIMS = (
+    Claim(
+        id="differ",
+        name="Laws differ",
+        asks="families that lie apart, over {holds:fraction}",
+        rule="""At {num_params:power} parameters and {tokens_seen:power} tokens a law
+        has a slope of log loss against log parameters and one against log tokens. D is
+        the share of pairs of families from different sources whose {level:percent}
+        intervals (bootstrap over runs) do not overlap. Holds if D is above
+        {holds:fraction} for both slopes; does not hold if below {fails:fraction} for
+        both; else holds in part""",
+        limits={**COMPARED_AT, "level": INTERVAL_LEVEL, "holds": 1 / 2, "fails": 1 / 4},
+        evidence=slope_intervals,
+        judge=_judge,
+        families=_apart_from_others,
+    ),
+)

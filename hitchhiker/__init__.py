@@ -1,13 +1,16 @@
 """Scaling-law estimation: read runs, fit a law, forecast a loss, score the forecast."""
 
-from .evaluation.evaluating import absolute_relative_error, evaluate
+from .evaluation.evaluating import evaluate
 from .evaluation.reporting import report
+from .evaluation.scoring import absolute_relative_error
 from .fits.fitting import fit, fit_many
 from .fits.results import Fit, Fits
 from .fits.uncertainty import allocation_interval, bootstrap, interval, sensitivity
+from .forecasts.allocation import allocation
 from .forecasts.comparing import Comparison, compare
-from .forecasts.forecasting import Forecast, forecast, load_prior
-from .forecasts.planning import Plan, allocation, plan
+from .forecasts.forecasting import Forecast, forecast
+from .forecasts.planning import Plan, plan
+from .forecasts.prior import load_prior
 from .forecasts.watching import Watch, watch
 from .laws import Laws, ScalingLaw, training_flops
 from .runs import selection

@@ -5,7 +5,7 @@ import types
 
 import pandas as pd
 
-from experiments.book import note, save_table
+from experiments.book import note, percent, save_table, shell, show_table
 
 
 def shelf(monkeypatch, shell=True):
@@ -47,3 +47,27 @@ def test_save_table_writes_only_where_asked(monkeypatch, tmp_path):
     assert (
         tmp_path / "tables" / "example.csv"
     ).read_text() == "family,are\nopt,0.0312346\n"
+
+
+def test_per_cent_has_two_digits_and_never_an_exponent():
+    shares = (0.00123, 0.0996, 0.1, 0.996, 3.0)
+    printed = [percent(share).replace("\N{NO-BREAK SPACE}", " ") for share in shares]
+    assert printed == ["0.12 %", "10 %", "10 %", "100 %", "300 %"]
+
+
+def test_a_table_is_shown_formatted_and_without_its_index():
+    table = pd.DataFrame({"share": [0.5]}, index=["hidden"])
+    html = show_table(table, {"share": "{:.0%}"}, "example").to_html()
+    assert "50%" in html
+    assert "hidden" not in html
+    assert html == show_table(table, {"share": "{:.0%}"}, "example").to_html()
+
+
+def test_the_shell_finds_the_example_files(capsys):
+    shell("hitchhiker forecast one_small_model.csv --params 30B --tokens 280B")
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert (
+        first == "$ hitchhiker forecast one_small_model.csv --params 30B --tokens 280B"
+    )
+    assert any("30" in line for line in rest)
+    assert "Error" not in "".join(rest)

@@ -1,31 +1,109 @@
-"""The ledger of claims: complete, with rules, and verdicts that follow from them."""
+"""The ledger of claims: complete, its words from its limits, verdicts that follow."""
 
+from dataclasses import replace
+from string import Formatter
+
+import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import checkpoints, claims, fooled, rules
-from hitchhiker.fits.fitting import OBJECTIVES
+from experiments import claims, rules
+from experiments.rules import STRICTLY_BELOW_ONE, in_words, margin
+from experiments.studies import share_over_studies
 from hitchhiker.runs.data import read_table
 from tools.book import ROOT, pages
 
 LEDGER = read_table("claims").fillna("")
+EVERY = list(claims.CLAIMS.values())
 
 
-def test_every_claim_has_words_a_number_and_a_rule():
+def named(claim):
+    return claim.id
+
+
+@pytest.fixture(scope="module")
+def families():
+    return claims.families()
+
+
+def test_every_claim_has_words_a_number_and_an_object():
     assert not LEDGER.duplicated("id").any()
-    for column in ("claim", "where", "paper_value", "rule", "chapter"):
+    for column in ("claim", "where", "paper_value", "chapter"):
         assert (LEDGER[column] != "").all(), f"{column} is empty for a claim"
+    assert list(LEDGER["id"]) == list(claims.CLAIMS)
 
 
-def test_chapters_of_tested_claims_exist():
-    stems = {page.stem for page in pages()}
-    tested = LEDGER[LEDGER["id"].isin(claims.TESTS)]
-    assert set(tested["chapter"]) <= stems
+def test_chapters_of_claims_exist():
+    assert set(LEDGER["chapter"]) <= {page.stem for page in pages()}
     assert (ROOT / "chapters").is_dir()
 
 
 def test_an_untested_claim_says_so():
     assert claims.result("no such claim") == ("", "not yet tested")
+
+
+@pytest.mark.parametrize("claim", EVERY, ids=named)
+def test_words_name_every_limit(claim):
+    """A limit that no sentence prints would be known to the code only."""
+    fields = Formatter().parse(claim.rule + claim.asks)
+    printed = {name.split("[")[0] for _, name, _, _ in fields if name}
+    silent = {name for name, v in claim.limits.items() if v == STRICTLY_BELOW_ONE}
+    assert printed | silent == set(claim.limits)
+    assert "{" not in claim.rule_in_words() + claim.asks_in_words()
+
+
+@pytest.mark.parametrize("claim", EVERY, ids=named)
+def test_verdicts_follow(claim):
+    value, verdict = claim.result()
+    assert verdict in rules.VERDICTS[:3]
+    assert any(letter.isdigit() for letter in value), "our value has a number"
+
+
+@pytest.mark.parametrize("limit", [0.3, 0.31])
+def test_a_limit_decides_words_verdict_and_margin(limit):
+    """One number, three uses."""
+    table = pd.DataFrame({"source": ["a"], "value": [0.3]})
+    claim = rules.Claim(
+        id="made up",
+        name="Made up",
+        asks="{least:percent} or more",
+        rule="Holds if it is at least {least:percent}",
+        limits={"least": limit},
+        evidence=lambda: table,
+        judge=lambda t, limits: ("", str(t["value"].min() >= limits["least"])),
+        families=lambda t, limits: t.assign(low=limits["least"]),
+    )
+    assert claim.rule_in_words() == f"Holds if it is at least {100 * limit:.0f} %"
+    assert claim.result()[1] == str(limit == 0.3)
+    assert claim.by_family()["meets"].tolist() == [limit == 0.3]
+    stricter = replace(claim, limits={"least": 0.9})
+    assert not stricter.by_family()["meets"].any()
+    better = claim.by_family(table.assign(value=0.6))["margin"].item()
+    assert better == pytest.approx(0.6 / limit)
+
+
+def test_in_words():
+    limits = {"some": (0.02, 0.06), "sizes": (1e9, 2.5e9), "share": 1 / 3, "at": 1e11}
+    template = "{some:points} %, {sizes:billions}, {share:fraction},\n   {at:power}"
+    assert in_words(template, limits) == "2 and 6 %, 1B and 2.5B, 1/3, 1e11"
+    assert in_words("{half:word} of {five:word}", {"half": 0.5, "five": 5}) == (
+        "half of five"
+    )
+
+
+def test_margin():
+    """Least value, most value, a band, and no value at all."""
+    rows = [
+        (0.2, 0.1, np.nan),
+        (0.2, np.nan, 0.1),
+        (0.04, 0.02, 0.06),
+        (np.nan, np.nan, 0.1),
+        (0.0, np.nan, 0.1),
+        (0.0, 0.4, np.nan),
+    ]
+    value, low, high = np.array(rows).T
+    times = margin(value, low, high)
+    assert times == pytest.approx([2.0, 0.5, 1.5, 0.0, np.inf, 0.0])
 
 
 @pytest.mark.parametrize(
@@ -38,7 +116,15 @@ def test_an_untested_claim_says_so():
     ],
 )
 def test_verdict_of_shares(shares, verdict):
-    assert rules.verdict_of_shares(shares) == verdict
+    assert rules.verdict_of_shares(shares, holds=2 / 3, fails=1 / 2) == verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [(0.4, "holds"), (0.3, "holds in part"), (0.25, "does not hold")],
+)
+def test_verdict_of_value(value, verdict):
+    assert rules.verdict_of_value(value, holds=0.4, fails=0.25) == verdict
 
 
 def test_verdict_of_parts():
@@ -47,55 +133,40 @@ def test_verdict_of_parts():
     assert rules.verdict_of_parts(False, False) == "does not hold"
 
 
-def test_every_source_weighs_the_same():
-    table = pd.DataFrame({"source": ["a"] * 9 + ["b"], "are": [0.1] * 9 + [0.5]})
-    assert rules.by_source(table, "are") == pytest.approx(0.3)
-    assert rules.share(table, table["are"] < 0.2) == pytest.approx(0.5)
+def test_families(families):
+    """Every claim is there, and none is true of every family or false of all."""
+    assert list(families["id"].unique()) == list(claims.CLAIMS)
+    assert not families["margin"].isna().any()
+    assert (families["meets"] == (families["margin"] >= 1)).all()
+    met = families.dropna(subset="source").groupby("id")["meets"].mean()
+    assert ((met > 0) & (met < 1)).all(), "the chapter says so"
 
 
-def test_trail_evidence():
-    """One row a family, loss kind and estimator; the errors of GPT-3 as the chapter tells them."""
-    table = checkpoints.trail_evidence()
-    assert not table.duplicated([*rules.KEYS, "method"]).any()
-    gpt3 = table[(table["family"] == "gpt3") & (table["loss_kind"] == "validation")]
-    ours = gpt3.set_index("method").loc["our fit"]
-    assert 0.02 < ours["all"] < 0.05
-    assert ours["last"] > 2 * ours["all"]
-    overtrain = table[(table["source"] == "overtrain") & (table["method"] == "our fit")]
-    assert (overtrain["lengths"] > 100).all()
-    assert (overtrain["last"] < overtrain["all"]).mean() > 0.5
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        ("partial", "within 5 % are {} of families"),
+        ("checkpoints", "{method}: better in {} of families"),
+        ("early", "{method}: better in {} of families"),
+        ("down", "{method}: {} of families within 10 %"),
+    ],
+)
+def test_a_rule_about_a_share_of_families_is_that_of_its_families(
+    families, claim, words
+):
+    value = claims.result(claim)[0]
+    rows = families[families["id"] == claim]
+    for method, part in rows.groupby("method"):
+        share = rules.percent(share_over_studies(part, part["meets"]), ".0f")
+        assert words.format(share, method=method) in value
 
 
-def test_early_evidence():
-    """The cut decides the paper's estimator on Pythia v1, and hardly moves ours."""
-    table = checkpoints.early_evidence().set_index(["family", "loss_kind", "method"])
-    paper = table.loc[("pythia-v1", "lambada-last-word", "the paper's fit")]
-    ours = table.loc[("pythia-v1", "lambada-last-word", "our fit")]
-    assert paper["none"] > 5 * paper["10B"]
-    assert ours["none"] < 1.5 * ours["10B"]
-
-
-def test_objectives_are_compared_where_it_matters():
-    """Four objectives on three kinds of real rows and three of made-up noise; outliers decide."""
-    table = fooled.objectives_table()
-    assert list(table.index) == list(OBJECTIVES)
-    assert table.shape == (4, 6)
-    assert table.notna().all(axis=None)
-    assert table["made up: outliers"].loc[["ls", "ls-log"]].min() > 0.015
-    assert (
-        table.loc[["huber-log", "huber-scaled"]].filter(like="made up").max(axis=None)
-        < 0.015
+def test_by_study():
+    table = pd.DataFrame(
+        {
+            "id": ["a", "a", "b"],
+            "source": ["x", "x", None],
+            "meets": [True, False, True],
+        }
     )
-    robust = table.loc["huber-scaled"] / table.loc["huber-log"]
-    assert (
-        robust["made up: clean"] < 0.95
-    )  # a threshold of a thousandth wastes clean rows
-    assert robust.filter(like="real").between(0.8, 1.1).all()
-
-
-@pytest.mark.parametrize("claim", sorted(claims.TESTS))
-def test_verdicts_follow(claim):
-    value, verdict = claims.result(claim)
-    assert verdict in rules.VERDICTS
-    assert verdict != "not yet tested"
-    assert any(letter.isdigit() for letter in value), "our value has a number"
+    assert claims.by_study(table).to_dict() == {"a": {"x": 0.5}}

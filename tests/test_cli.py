@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 from test_forecasting import ladder
 
-from hitchhiker.cli import as_text, main
+from hitchhiker.cli import main
+from hitchhiker.cli.output import as_text
 
 TARGET = ["--params", "10B", "--tokens", "20B"]
 
@@ -95,7 +96,7 @@ def test_without_plots_the_numbers_are_saved_all_the_same(file, tmp_path, monkey
     found = call("forecast", file, *TARGET, "--out", str(out))
     assert found.exit_code == 0, found.output
     assert {p.name for p in out.iterdir()} == {"report.md", "forecast.json"}
-    assert "[plots]" in found.stderr
+    assert "for the figure: pip install matplotlib seaborn" in found.stderr
 
 
 def test_finished_runs_are_said_so(tmp_path):
@@ -142,7 +143,7 @@ def test_plans_for_every_kind_of_budget(budget, tmp_path):
 
 def test_compare_watch_report_and_allocate(file):
     same = call("compare", file, file, *TARGET, "--json")
-    assert json.loads(same.stdout)["chance"] == pytest.approx(0.5, abs=0.01)
+    assert json.loads(same.stdout)["probability"] == pytest.approx(0.5, abs=0.01)
     watched = call("watch", file, "--run", "r1e+09", "--tokens", "100B")
     assert watched.exit_code == 0, watched.output
     assert "inside the bands" in watched.stdout

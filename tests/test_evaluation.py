@@ -22,8 +22,8 @@ from hitchhiker.evaluation.methods import (
 )
 
 COLUMNS = (
-    "source family loss_kind n_sizes share scale_up flops_share method are signed_error status "
-    "E A alpha B beta low_80 high_80"
+    "source family loss_kind cell n_sizes share scale_up flops_share method protocol "
+    "are signed_error status E A alpha B beta low_80 high_80"
 ).split()
 LAW = SURFACES["chinchilla"]
 
@@ -113,33 +113,6 @@ def test_tables_with_intervals_are_scored_for_coverage():
     assert np.isnan(row["covered_90"])
 
 
-def test_the_share_is_of_own_tokens_or_of_the_longest_run():
-    """Half the tokens: every run gives half its own, or the short one gives all it has."""
-    runs = ladder().query("not (run == 'r1e+08' and tokens_seen > 5e10)")
-    guide, paper_row = evaluate(runs, ["fit", "paper"], share=0.5).to_dict("records")
-    others = 6 * (1e8 * 10 ** (2 / 3) + 1e8 * 10 ** (4 / 3)) * 5e10
-    assert guide["flops"] == pytest.approx(6 * 1e8 * 2e10 + others)
-    assert paper_row["flops"] == pytest.approx(6 * 1e8 * 5e10 + others)
-    assert guide["share"] == paper_row["share"] == 0.5
-
-
-def test_the_early_cut_is_the_guides_or_ones_own():
-    rows = [
-        evaluate(ladder(), ["best_seen"], early=e)["n_rows"][0]
-        for e in ("guide", 0.0, 10e9, 60e9)
-    ]
-    assert rows == [12, 15, 12, 6]
-
-
-def test_the_protocol_of_the_paper():
-    """Ten billion tokens off every run, the share that of the longest run selected."""
-    runs = ladder().query("not (run == 'r1e+08' and tokens_seen > 5e9)")
-    guide, paper_row = evaluate(runs, ["fit", "paper"]).to_dict("records")
-    assert guide["n_runs_dropped"] == 0
-    assert paper_row["n_runs_dropped"] == 1
-    assert paper_row["protocol"] == "paper"
-
-
 def test_methods_agree_with_what_they_say():
     runs = selection.early_cut(selection.smallest(load_runs("opt"), 5))
     at = [175e9], [280e9]
@@ -217,38 +190,6 @@ def test_a_repeated_index_does_not_mix_rows():
             evaluate({"f": t}, name).drop(columns="message") for t in (ladder(), twice)
         )
         pd.testing.assert_frame_equal(here, there)
-
-
-def test_sizes_by_number_by_array_and_by_function():
-    runs = ladder(5)
-    for sizes in ([2, 4], (2, 4), range(2, 5, 2), np.array([2, 4])):
-        assert evaluate(runs, "best_seen", sizes=sizes)["n_sizes"].tolist() == [2, 4]
-    row = evaluate(runs, "best_seen", sizes=lambda t: selection.largest(t, 2)).iloc[0]
-    assert (row["n_sizes"], row["n_runs"]) == (2, 2)
-    assert evaluate(runs, "best_seen", sizes=0)["failed"].all()
-
-
-@pytest.mark.parametrize(
-    "choice",
-    [
-        lambda t: t.tail(5).reset_index(drop=True),
-        lambda t: t.assign(loss=2.0),
-        lambda t: t.set_index(t.index + 1000),
-    ],
-    ids=["new index", "new losses", "unknown index"],
-)
-def test_a_function_of_sizes_must_return_rows_it_was_given(choice):
-    with pytest.raises(
-        DataError, match="sizes must return some rows of the table it gets"
-    ):
-        evaluate(ladder(), "fit", sizes=choice)
-
-
-def test_better_flops_of_a_source_count_on_both_sides():
-    runs = ladder().assign(flops=lambda t: 7 * t["num_params"] * t["tokens_seen"])
-    six, seven = (evaluate(t, "best_seen").iloc[0] for t in (ladder(), runs))
-    assert seven["flops"] == pytest.approx(7 / 6 * six["flops"])
-    assert seven["flops_share"] == pytest.approx(six["flops_share"])
 
 
 def test_two_methods_of_one_name_are_refused():

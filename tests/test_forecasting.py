@@ -3,22 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from surfaces import SURFACES, table
 
-from hitchhiker import DataError, ScalingLaw, forecast, load_prior, load_runs
-from hitchhiker.forecasts.forecasting import ODD, rows_of
-from hitchhiker.forecasts.posterior import (
-    LEVELLESS,
-    PER_RUN,
-    Rows,
-    draw,
-    energy,
-    log_loss,
-    posterior,
-    slopes,
-    thin,
-    whiten,
-)
+from hitchhiker import DataError, ScalingLaw, forecast, load_runs
 
 TARGET = (1e10, 2e10)
 
@@ -34,11 +20,6 @@ def ladder(
         for d in np.geomspace(tokens / 9, tokens, checkpoints)
     ]
     return pd.DataFrame(rows, columns=["run", "num_params", "tokens_seen", "loss"])
-
-
-@pytest.fixture(scope="module")
-def prior():
-    return load_prior()
 
 
 def test_noise_free_runs_of_a_usual_law_are_forecast_well():
@@ -115,7 +96,7 @@ def test_families_far_from_any_it_learned_from(sizes, tokens, target):
     assert 0 < row["low_90"] < row["loss"] < row["high_90"]
 
 
-def test_runs_that_contradict_the_belief_widen_it():
+def test_runs_that_contradict_the_prior_widen_it():
     odd = ScalingLaw(0.02, 3000.0, 0.4, 0.02, 0.3)
     sizes = (1e8, 3e8, 1e9, 3e9)
     usual, made = (
@@ -145,7 +126,7 @@ def test_advice_narrows_and_names_its_cost():
     assert all("FLOPs" in a and "narrower" in a for a in advice)
 
 
-def test_a_shipped_study_is_forecast_by_a_belief_that_lacks_it():
+def test_a_shipped_study_is_forecast_by_a_prior_that_lacks_it():
     runs = load_runs("opt")
     small = runs[runs["num_params"] < 1e11]
     assert "opt" not in forecast(small, 175e9, 3e11).sources
@@ -186,86 +167,29 @@ def test_summary_tells_all():
     assert "most plausible law" in text
 
 
-# The numbers underneath.
+def test_it_says_how_many_early_rows_it_left_out():
+    runs = ladder(tokens=2e10, checkpoints=30)
+    late = runs[runs["tokens_seen"] > 0.5 * 2e10]
+    made, short = forecast(runs, *TARGET), forecast(late, *TARGET)
+    assert made.n_early == 0  # ladders start at a ninth of their tokens
+    assert "early" not in made.summary()
+    early = pd.concat([runs.assign(tokens_seen=runs["tokens_seen"] / 1e3), runs])
+    again = forecast(early, *TARGET)
+    assert (again.n_early, again.n_rows) == (len(runs), len(runs))
+    assert f"{len(runs)} early ones left out" in again.summary()
+    pd.testing.assert_frame_equal(again.table, made.table)
+    assert short.n_rows == len(late)
 
 
-def test_thinning_keeps_the_ends():
-    tokens = np.geomspace(1e9, 1e11, 100)
-    keep = thin(tokens, np.repeat(0, 100))
-    assert len(keep) == PER_RUN
-    assert {0, 99} <= set(keep)
-
-
-def test_whitened_noise_is_white():
-    runs = np.array([0, 0, 0, 1, 1])
-    ones = np.ones(5)
-    rows = Rows(ones, ones, ones, runs, np.array([2.0, 1.5, 1, 1.2, 1]))
-    run, row = 0.03, 0.01
-    covariance = np.diag((row * rows.spread) ** 2) + run**2 * (runs[:, None] == runs)
-    white = whiten(rows, np.linalg.cholesky(covariance), run, row)
-    np.testing.assert_allclose(white @ white.T, np.eye(5), atol=1e-10)
-
-
-def test_slopes_are_differences(prior):
-    theta = np.insert(prior.mean, 0, 0.3)
-    rows = rows_of(ladder())
-    for k in range(5):
-        step = np.zeros(5)
-        step[k] = 1e-6
-        ends = [log_loss(theta + s * step, rows.size, rows.tokens) for s in (1, -1)]
-        np.testing.assert_allclose(
-            slopes(theta, rows.size, rows.tokens)[:, k],
-            (ends[0] - ends[1]) / 2e-6,
-            atol=1e-6,
-        )
-
-
-@pytest.mark.parametrize("name", sorted(SURFACES))
-def test_the_mode_is_a_minimum(name, prior):
-    rows = rows_of(table(SURFACES[name], noise=0.01))
-    found = posterior(rows, prior, rounds=30)
-    noise = found.run_noise, found.row_noise
-    precision = np.linalg.inv(prior.covariance)
-    least = energy(found.mode, rows, prior, precision, noise)[0]
-    rng = np.random.default_rng(0)
-    for size in (1e-3, 1e-2, 0.1):
-        for step in size * rng.standard_normal((20, 5)):
-            assert (
-                energy(found.mode + step, rows, prior, precision, noise)[0]
-                > least - 1e-5
-            )
-
-
-def test_draws_agree_with_a_chain(prior):
-    """Importance sampling against a random walk, on a family that leaves its law open."""
-    rows = rows_of(ladder(sizes=[1e8, 3e8], seed=5))
-    found = posterior(rows, prior)
-    noise, precision = (
-        (found.run_noise, found.row_noise),
-        np.linalg.inv(prior.covariance),
-    )
-    laws, weights = draw(found, rows, prior, n=4000)
-    rng, theta, kept = np.random.default_rng(1), found.mode, []
-    now, root = (
-        energy(theta, rows, prior, precision, noise)[0],
-        np.linalg.cholesky(found.covariance),
-    )
-    for _ in range(12000):
-        new = theta + root @ rng.standard_normal(5)
-        value = energy(new, rows, prior, precision, noise)[0]
-        if np.log(rng.random()) < now - value:
-            theta, now = new, value
-        kept.append(theta)
-    chain = np.array(kept[1000:]) @ LEVELLESS.T
-    drawn = laws @ LEVELLESS.T
-    middle = weights @ drawn
-    np.testing.assert_allclose(
-        middle, chain.mean(axis=0), atol=0.3 * chain.std(axis=0).max()
-    )
-    spread = np.sqrt(weights @ (drawn - middle) ** 2)
-    np.testing.assert_allclose(spread, chain.std(axis=0), rtol=0.25)
-
-
-def test_a_surprise_is_counted_in_deviations(prior):
-    rows = rows_of(ladder())
-    assert posterior(rows, prior).surprise < ODD
+def test_without_an_early_cut_all_rows_count():
+    runs = ladder(tokens=2e11, checkpoints=8)
+    begun = runs.assign(tokens_seen=runs["tokens_seen"] / 50)
+    both = pd.concat([begun, runs])
+    kept = forecast(both, *TARGET, early=None)
+    assert (kept.n_early, kept.n_rows) == (0, len(both))
+    cut = forecast(both, *TARGET, early=5e10)
+    assert cut.n_early == (both["tokens_seen"] <= 5e10).sum() > 0
+    with pytest.raises(
+        DataError, match="no row is left after the first 1e\\+12 tokens"
+    ):
+        forecast(both, *TARGET, early=1e12)

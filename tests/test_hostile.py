@@ -1,4 +1,4 @@
-"""A hundred tables that nobody should fit: a named error or an honest status, never silence."""
+"""A hundred tables that nobody should fit: a named error or an honest status."""
 
 import numpy as np
 import pandas as pd

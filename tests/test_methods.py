@@ -17,7 +17,7 @@ TARGETS = (np.array([1e11, 1e11]), np.array([1e12, 2e12]))
 
 
 def released_code(runs):
-    """The paper's estimator once more, from its description: SciPy, one start, raw losses."""
+    """The paper's estimator again, from its description: one start, raw losses."""
     start = np.array([6.255414, 7.3049974, 0.6254804, 0.3526596, 0.3526596])
 
     def law(_, a, b, e, alpha, beta):
@@ -59,7 +59,7 @@ def test_paper_start_is_as_published():
 
 
 def test_paper_tries_a_second_optimiser(monkeypatch):
-    """When the first gives up, dogbox with the start as scale; when both do, it says so."""
+    """When the first gives up, dogbox with the start as scale; then it says so."""
     calls = []
 
     def tired(*args, method=None, **options):
@@ -121,7 +121,7 @@ def test_many_selections_in_one_go_are_those_one_by_one():
 
 
 def test_baselines():
-    """Best seen is the least loss; most trained is the loss of most FLOPs, though higher."""
+    """Best seen is the least loss; most trained that of most FLOPs, though higher."""
     runs = pd.DataFrame(
         {
             "num_params": [10**9, 2 * 10**9, 10**9],

@@ -1,4 +1,4 @@
-"""Figures: drawn on the axes given, with the observed data visible and nothing computed."""
+"""Figures: drawn on the axes given, the data visible and nothing computed."""
 
 import matplotlib.pyplot as plt
 import numpy as np

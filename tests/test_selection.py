@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from hitchhiker import DataError, load_runs, selection
+from hitchhiker import DataError, selection
 
 
 def family():
@@ -28,6 +28,14 @@ def test_target_and_what_may_be_seen():
         selection.hold_out(selection.smallest(family(), 1))
 
 
+def test_the_smallest_size_may_be_held_out():
+    """Its target is the last part of its own longest run."""
+    train, target = selection.hold_out(family(), size="smallest")
+    assert set(train["model"]) == {"m", "l"}
+    assert set(target["run"]) == {"a1"}
+    assert list(target["tokens_seen"]) == [4e10]
+
+
 def test_early_cut_of_the_guide_loses_no_run_and_the_flat_one_does():
     runs = family()
     kept = selection.early_cut(runs)
@@ -36,15 +44,16 @@ def test_early_cut_of_the_guide_loses_no_run_and_the_flat_one_does():
     assert "a2" not in set(selection.early_cut(runs, 10e9)["run"])
 
 
-def test_shares_of_own_and_of_the_longest():
+def test_a_share_is_of_each_runs_own_tokens():
     runs = family()
-    own = selection.first_share(runs, 0.5)
-    assert own[own["run"] == "a1"]["tokens_seen"].max() == 2e10
-    longest = selection.first_share(runs, 0.5, of="longest")
-    assert longest[longest["run"] == "a1"]["tokens_seen"].max() == 4e10
+    half = selection.first_share(runs, 0.5)
+    ends = half.groupby("run")["tokens_seen"].max().to_dict()
+    assert ends == {"a1": 2e10, "a2": 1e9, "b": 2e10, "c": 5e10}
     assert len(selection.first_share(runs, 1)) == len(runs)
     with pytest.raises(DataError, match="share must be"):
         selection.first_share(runs, 0)
+    with pytest.raises(DataError, match="share must be above 0 and at most 1, got 1.5"):
+        selection.first_share(runs, 1.5)
 
 
 def test_by_size():
@@ -53,8 +62,20 @@ def test_by_size():
     assert set(selection.largest(runs, 2)["model"]) == {"m", "l"}
     assert set(selection.window(runs, 1, 2)["model"]) == {"m"}
     assert set(selection.max_params(runs)["model"]) == {"l"}
+    with pytest.raises(DataError, match="no window of 2 sizes that ends with size 4"):
+        selection.window(runs, 2, 4)
+    with pytest.raises(DataError, match="no window of 3 sizes that ends with size 2"):
+        selection.window(runs, 3, 2)
     assert selection.max_tokens(runs, 0.5)["tokens_seen"].min() == 5e10
     assert selection.largest(runs, 0).empty
+
+
+def test_windows_are_labelled_by_their_count_and_their_end():
+    runs = family()
+    every = selection.windows(runs)
+    assert list(every) == ["1 of 1", "1 of 2", "2 of 2", "1 of 3", "2 of 3", "3 of 3"]
+    assert set(every["2 of 3"](runs)["model"]) == {"m", "l"}
+    assert list(selection.windows(runs, counts=[2], ends=[1, 2])) == ["2 of 2"]
 
 
 def test_selections_compose():
@@ -85,14 +106,14 @@ def test_last_checkpoints():
 
 
 def test_sizes_of_a_table_without_names_are_its_counts():
-    """Without `model`, or where it stands in for `run`, num_params tells sizes apart."""
+    """Without `model`, or where it stands for `run`, num_params tells sizes apart."""
     for runs in (family().drop(columns="model"), family().drop(columns="run")):
         assert selection.sizes(runs).tolist() == [1e8, 1e9, 1e10]
         assert set(selection.smallest(runs, 1)["num_params"]) == {1e8}
 
 
 def test_runs_of_one_size_may_differ_a_little_in_parameters():
-    """The size is the name; its parameters are the median, and sizes are ordered by it."""
+    """The size is the name; its parameters are the median, which orders sizes."""
     runs = family()
     runs.loc[runs["run"] == "a2", "num_params"] = 1.1e8
     sizes = selection.sizes(runs)
@@ -123,15 +144,10 @@ def test_the_guides_cut_is_a_tenth_or_ten_billion():
     assert list(selection.early_cut(runs)["tokens_seen"]) == [2e9, 2e10, 10e9, 3e11]
     assert list(selection.early_cut(runs, 10e9)["tokens_seen"]) == [2e10, 3e11]
     assert len(selection.early_cut(runs, 0.0)) == 6
-
-
-def test_what_a_share_is_of_must_be_known():
-    with pytest.raises(
-        DataError, match="share of 'longst': must be of 'own' tokens or of"
-    ):
-        selection.first_share(family(), 0.5, of="longst")
-    with pytest.raises(DataError, match="share must be above 0 and at most 1, got 1.5"):
-        selection.first_share(family(), 1.5)
+    assert selection.early_cut(runs, None) is runs
+    for wrong in ("guid", -1.0, [1e9]):
+        with pytest.raises(ValueError, match="early cut .*: must be 'guide', a number"):
+            selection.early_cut(runs, wrong)
 
 
 def test_cost_uses_better_flops_where_the_table_has_them():
@@ -164,11 +180,3 @@ def test_selections_take_rows_as_they_are(select):
     pd.testing.assert_frame_equal(
         repeated.reset_index(drop=True), some.reset_index(drop=True)
     )
-
-
-def test_families_of_the_experiments():
-    runs = selection.eligible(load_runs())
-    assert not set(runs["family"]) & set(selection.NOT_PLAIN)
-    table = selection.describe(runs)
-    assert (table["n_sizes"] >= 3).all()
-    assert (table["checkpoints"] >= 5).all()

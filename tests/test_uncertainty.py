@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from surfaces import SURFACES, table
 
-from experiments import fooled
+from experiments import interval_coverage
 from hitchhiker import (
     allocation_interval,
     bootstrap,
@@ -30,6 +30,7 @@ def test_resampling_is_seeded_and_of_whole_runs():
     assert one.table["n_runs"].max() <= 6
 
 
+@pytest.mark.slow
 def test_chunks_and_workers_change_nothing(monkeypatch):
     """Nor does the bar, which counts resamples as they are done."""
     runs = table(noise=0.01)
@@ -66,7 +67,8 @@ def separate_runs(seed, n_runs=60, noise=0.01):
 @pytest.fixture(scope="module")
 def cover():
     """Share of 80 % intervals that held the truth, by number of runs and kind."""
-    return fooled.coverage().pivot(index="runs", columns="interval", values="covered")
+    shares = interval_coverage.coverage()
+    return shares.pivot(index="runs", columns="interval", values="covered")
 
 
 def test_eighty_percent_cover_about_eighty(cover):
@@ -89,14 +91,16 @@ def test_rows_taken_for_runs_are_overconfident(cover):
 
 def test_coverage_counts_what_the_bootstrap_gives():
     """The batch behind the coverage is `bootstrap`, for many families at once."""
-    families = [fooled.runs_with_offsets(12, seed) for seed in range(2)]
+    families = [interval_coverage.runs_with_offsets(12, seed) for seed in range(2)]
     at = (3e10, 6e11)
-    batch = fooled.resampled_forecasts(families, families[0]["run"].to_numpy(), at, 50)
+    unit = families[0]["run"].to_numpy()
+    batch = interval_coverage.resampled_forecasts(families, unit, at, 50)
     fits = bootstrap(families[0], 50, objective="ls-log", early=None)
     alone = fits.laws.predict(*at)
     np.testing.assert_allclose(batch[0], alone, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_independent_rows_cover_too():
     """Finished runs with independent noise, by `bootstrap` and `interval`."""
     truth, inside = LAW.predict(3e10, 6e11), []
@@ -172,6 +176,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="maximum size is counted otherwise")
+@pytest.mark.slow
 def test_a_large_bootstrap_stays_small():
     """A thousand of 5,000 rows, a chunk; the benchmark has ten such chunks."""
     command = [sys.executable, "-c", MEMORY]

@@ -20,15 +20,15 @@ from experiments import cache
 # Experiments that others read: first, so that no two processes compute one.
 FIRST = [("experiments.grids", "size_grid"), ("experiments.grids", "share_grid")]
 THEN = [
-    ("experiments.forecast_errors", "exponents"),
-    ("experiments.borrow", "lenders"),
+    ("experiments.forecast_grids", "exponents"),
+    ("experiments.loans", "lenders"),
     ("experiments.partial", "partial_evidence"),
     ("experiments.borrow", "one_run_evidence"),
 ]
 
 LONG = [
-    ("experiments.examples", "alarm_evidence"),
-    ("experiments.fooled", "coverage"),
+    ("experiments.run_in_progress", "alarm_evidence"),
+    ("experiments.interval_coverage", "coverage"),
     ("experiments.freedom", "tied_evidence"),
     ("experiments.down", "share_evidence"),
 ]
@@ -43,9 +43,11 @@ def kept_experiments():
 
 def compute(which):
     """Compute one experiment and return a line that says how long it took."""
+    module, name = which
     started = time.perf_counter()
-    getattr(importlib.import_module(which[0]), which[1])()
-    return f"{which[0].rsplit('.', 1)[1]}.{which[1]}: {time.perf_counter() - started:.0f} s"
+    getattr(importlib.import_module(module), name)()
+    seconds = time.perf_counter() - started
+    return f"{module.rsplit('.', 1)[1]}.{name}: {seconds:.0f} s"
 
 
 def main():

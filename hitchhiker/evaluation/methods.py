@@ -67,7 +67,7 @@ class LawMethod:
 
 
 def paper(train_runs, num_params, tokens_seen):
-    """The paper's estimator: SciPy's curve_fit from one start, least squares on the loss.
+    """The paper's estimator: SciPy's curve_fit from one start, squares of the loss.
 
     Five free parameters, A, B and E as logarithms; if the first optimiser gives up,
     a second one is tried with the start as scale, as in the released code.
@@ -97,9 +97,8 @@ def paper(train_runs, num_params, tokens_seen):
         bounds=(lower, upper),
     )
     with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", OptimizeWarning
-        )  # no covariance, and none is used
+        # It warns that there is no covariance, and none is used.
+        warnings.simplefilter("ignore", OptimizeWarning)
         try:
             best, _ = curve_fit(loss, **common)
         except RuntimeError:
@@ -121,11 +120,11 @@ def most_trained(train_runs, num_params, tokens_seen):
     return np.full(np.size(num_params), train_runs["loss"].iloc[int(np.argmax(flops))])
 
 
-def pooled(train_runs, num_params, tokens_seen):
-    """`hitchhiker.forecast` with its intervals; a shipped study is not in its own prior."""
-    made = forecast(train_runs, num_params, tokens_seen)
-    bounds = made.table.drop(columns=["num_params", "tokens_seen"])
-    return bounds.assign(**made.law.as_dict(), status="ok")
+def from_forecast(train_runs, num_params, tokens_seen):
+    """`hitchhiker.forecast` and its intervals; a shipped study is not in its prior."""
+    answer = forecast(train_runs, num_params, tokens_seen)
+    columns = answer.table.drop(columns=["num_params", "tokens_seen"])
+    return columns.assign(**answer.law.as_dict(), status="ok")
 
 
 METHODS = {
@@ -134,8 +133,5 @@ METHODS = {
     "borrowed": LawMethod(fixed=BORROWED),
     "best_seen": best_seen,
     "most_trained": most_trained,
-    "forecast": pooled,
+    "forecast": from_forecast,
 }
-PLAIN = tuple(
-    name for name in METHODS if name != "forecast"
-)  # what the first chapters compare

@@ -1,4 +1,4 @@
-"""A report of a forecast that fills itself where it can, and leaves blanks where it cannot."""
+"""A report of a forecast: filled in where the tool knows, blank where it does not."""
 
 import numpy as np
 
@@ -9,16 +9,17 @@ from ..runs.checks import run_names
 from .evaluating import evaluate
 
 BLANK = "____"
+MOST_CHOICES = 3  # of the fit that move the forecast most, named in the report
 
 
-def report(runs, made, *, notes=(), title="Forecast of a scaling law"):
+def report(runs, result, *, notes=(), title="Forecast of a scaling law"):
     """The checklist of a trustworthy scaling-law report, as Markdown.
 
     Parameters
     ----------
     runs : DataFrame
         The table that the forecast was made from.
-    made : Forecast
+    result : Forecast
         From `hitchhiker.forecast`.
     notes : sequence of str
         What was done to the file on the way, as from
@@ -45,15 +46,15 @@ def report(runs, made, *, notes=(), title="Forecast of a scaling law"):
     """
     parts = [f"# {title}\n"]
     sections = {
-        "Question": _question(made),
+        "Question": _question(result),
         "Runs": _runs(runs),
         "Measurement": _measurement(runs),
         "Accounting": _accounting(runs),
         "Selection": _selection(runs, notes),
         "Fit": _fit(runs),
-        "Uncertainty": _uncertainty(made),
-        "Validation": _validation(runs, made),
-        "Use": _use(made),
+        "Uncertainty": _uncertainty(result),
+        "Validation": _validation(runs, result),
+        "Use": _use(result),
         "Release": [f"Table and code: {BLANK} (text, not pickles); licence: {BLANK}"],
     }
     for name, lines in sections.items():
@@ -65,13 +66,17 @@ def _interval(row, level):
     return f"{row[f'low_{level}']:.4g} to {row[f'high_{level}']:.4g}"
 
 
-def _question(made):
-    levels = [c[4:] for c in made.table if c.startswith("low_")]
-    for row in made.table.to_dict("records"):
-        told = ", ".join(f"{k} %: {_interval(row, k)}" for k in levels)
+def _parameters(law):
+    return ", ".join(f"{name} = {value:.6g}" for name, value in law.as_dict().items())
+
+
+def _question(result):
+    levels = [c[4:] for c in result.table if c.startswith("low_")]
+    for row in result.table.to_dict("records"):
+        intervals = ", ".join(f"{k} %: {_interval(row, k)}" for k in levels)
         yield (
-            f"Loss at {row['num_params']:.4g} parameters and {row['tokens_seen']:.4g} tokens: "
-            f"**{row['loss']:.4g}** ({told})"
+            f"Loss at {row['num_params']:.4g} parameters and {row['tokens_seen']:.4g} "
+            f"tokens: **{row['loss']:.4g}** ({intervals})"
         )
     yield f"Decision it serves, and the error it can bear: {BLANK}"
     yield f"Written down before the target was seen: {BLANK}"
@@ -81,8 +86,8 @@ def _runs(runs):
     size, tokens = runs["num_params"], runs["tokens_seen"]
     yield (
         f"{run_names(runs).nunique()} runs, {len(selection.sizes(runs))} sizes from "
-        f"{size.min():.4g} to {size.max():.4g} parameters, {len(runs)} checkpoints up to "
-        f"{tokens.max():.4g} tokens, {selection.cost(runs):.3g} FLOPs"
+        f"{size.min():.4g} to {size.max():.4g} parameters, {len(runs)} checkpoints up "
+        f"to {tokens.max():.4g} tokens, {selection.cost(runs):.3g} FLOPs"
     )
     for column, what in (
         ("arch", "Architecture"),
@@ -113,59 +118,71 @@ def _accounting(runs):
 def _selection(runs, notes):
     dropped = len(runs) - len(selection.early_cut(runs))
     yield (
-        f"First tenth of each run, at most {selection.EARLY_TOKENS:.0e} tokens, left out: "
-        f"{dropped} of {len(runs)} checkpoints"
+        f"First tenth of each run, at most {selection.EARLY_TOKENS:.0e} tokens, left "
+        f"out: {dropped} of {len(runs)} checkpoints"
     )
     yield from notes or ["No other row was left out or changed by the tool"]
     yield f"Rows left out before: {BLANK}"
 
 
 def _fit(runs):
-    found = fit(selection.early_cut(runs))
+    plain = fit(selection.early_cut(runs))
     yield "Equation: L(N, D) = E + A / N^alpha + B / D^beta"
-    law = ", ".join(f"{k} = {v:.6g}" for k, v in found.law.as_dict().items())
-    yield f"Plain fit (Huber on the log loss, sum, delta 1e-3): {law}; status {found.status}"
-    yield from found.warnings
-
-
-def _uncertainty(made):
-    law = ", ".join(f"{k} = {v:.6g}" for k, v in made.law.as_dict().items())
     yield (
-        f"Forecast: mean over laws under a prior learned from {len(made.sources)} studies "
-        f"({', '.join(made.sources)}); most plausible: {law}"
+        f"Plain fit (Huber on the log loss, sum, delta 1e-3): {_parameters(plain.law)};"
+        f" status {plain.status}"
     )
-    yield "Runs, not checkpoints, count as independent; intervals calibrated on other studies"
-    yield from (f"Warning: {w}" for w in made.warnings)
+    yield from plain.warnings
 
 
-def _validation(runs, made):
-    if len(selection.sizes(runs)) > 1:
-        rows = evaluate(
-            runs.drop(columns=["source", "family"], errors="ignore"),
-            ["forecast", "fit", "best_seen"],
-        )
-        told = ", ".join(
-            f"{r['method']} {100 * r['are']:.1f} %" for r in rows.to_dict("records")
-        )
-        yield (
-            f"Largest size held out and forecast from the others (scale-up "
-            f"{rows['scale_up'].iloc[0]:.1f}): ARE {told}"
-        )
-    else:
-        yield "One size: nothing can be held out"
-    last = made.table.iloc[-1]
-    moved = sensitivity(runs, last["num_params"], last["tokens_seen"]).iloc[1:]
-    for row in moved.reindex(moved["moved"].abs().sort_values(ascending=False).index)[
-        :3
-    ].itertuples():
+def _uncertainty(result):
+    yield (
+        f"Forecast: mean over laws under a prior learned from {len(result.sources)} "
+        f"studies ({', '.join(result.sources)}); most plausible: "
+        f"{_parameters(result.law)}"
+    )
+    yield (
+        "Runs, not checkpoints, count as independent; intervals calibrated on other "
+        "studies"
+    )
+    yield from (f"Warning: {w}" for w in result.warnings)
+
+
+def _validation(runs, result):
+    yield (
+        _held_out(runs)
+        if len(selection.sizes(runs)) > 1
+        else ("One size: nothing can be held out")
+    )
+    last = result.table.iloc[-1]
+    choices = sensitivity(runs, last["num_params"], last["tokens_seen"]).iloc[1:]
+    order = choices["moved"].abs().sort_values(ascending=False).index
+    for row in choices.loc[order[:MOST_CHOICES]].itertuples():
         if np.isfinite(row.moved):
-            yield f"The plain fit's forecast moves by {100 * row.moved:+.1f} % with: {row.change}"
+            yield (
+                f"The plain fit's forecast moves by {100 * row.moved:+.1f} % with: "
+                f"{row.change}"
+            )
 
 
-def _use(made):
-    yield from (f"Would narrow it: {a}" for a in made.advice)
-    yield (
-        f"What would falsify it: a loss outside {_interval(made.table.iloc[-1], '90')}"
-        if ("low_90" in made.table)
-        else f"What would falsify it: {BLANK}"
+def _held_out(runs):
+    """How well the largest size is forecast from the others."""
+    rows = evaluate(
+        runs.drop(columns=["source", "family"], errors="ignore"),
+        ["forecast", "fit", "best_seen"],
     )
+    errors = ", ".join(
+        f"{row['method']} {100 * row['are']:.1f} %" for row in rows.to_dict("records")
+    )
+    return (
+        f"Largest size held out and forecast from the others (scale-up "
+        f"{rows['scale_up'].iloc[0]:.1f}): ARE {errors}"
+    )
+
+
+def _use(result):
+    yield from (f"Would narrow it: {a}" for a in result.advice)
+    bounds = BLANK
+    if "low_90" in result.table:
+        bounds = f"a loss outside {_interval(result.table.iloc[-1], '90')}"
+    yield f"What would falsify it: {bounds}"

@@ -1,1 +1,1 @@
-"""What a few runs say about runs not yet paid for, given what laws look like in general."""
+"""What a few runs say about runs not yet paid for, given what other laws look like."""

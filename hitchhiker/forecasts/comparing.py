@@ -1,20 +1,21 @@
-"""Which of two recipes will have the lower loss at the target, from a ladder of each."""
+"""Which of two recipes will have the lower loss, from a ladder of runs of each."""
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
+from ..laws import Z_80
 from ..runs import selection
 from ..runs.checks import DataError, check_runs
-from ..runs.data import shipped
-from .forecasting import PRIOR, Forecast, forecast
+from .forecasting import Forecast, checked_targets, forecast_from
+from .prior import prior_for, shipped_prior
 
-NEAR_PARAMS, NEAR_TOKENS = 1.1, 1.2  # ratios within which two runs are a pair
-TAIL = 5  # degrees of freedom of differences
-SURE = 0.9  # chance from which a choice counts as made
+NEAR_PARAMS = 1.1  # ratio of sizes within which two runs are a pair
+NEAR_TOKENS = 1.2  # ratio of tokens, the same
+DIFFERENCE_DF = 5  # degrees of freedom of differences
+SURE = 0.9  # probability from which a choice counts as made
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,15 @@ class Comparison:
 
     Attributes
     ----------
-    chance : float
+    probability : float
         That the first has the lower loss at the target.
     difference : float
         Expected relative difference of losses, first over second less one.
     low_80, high_80 : float
         Its interval.
-    smallest : float
-        The relative difference at the largest pair that this design can tell with a
-        chance of 90 %; infinite where that pair is too far from the target to tell any.
+    minimum_detectable_difference : float
+        The least relative difference at the largest pair that makes a choice sure with
+        this design; infinite where that pair is too far from the target to tell any.
     pairs : DataFrame
         Pairs of runs of equal size and tokens: ``num_params, tokens_seen, difference``.
     advice : str
@@ -40,25 +41,25 @@ class Comparison:
         Of the first and of the second.
     """
 
-    chance: float
+    probability: float
     difference: float
     low_80: float
     high_80: float
-    smallest: float
+    minimum_detectable_difference: float
     pairs: pd.DataFrame
     advice: str
     forecasts: tuple[Forecast, Forecast]
 
     def summary(self):
         """The comparison in a few lines of text."""
-        better = "first" if self.chance >= 0.5 else "second"
-        design = f"differences from {100 * self.smallest:.1f} % on"
-        if not np.isfinite(self.smallest):
+        better = "first" if self.probability >= 0.5 else "second"
+        sure = max(self.probability, 1 - self.probability)
+        design = f"differences from {100 * self.minimum_detectable_difference:.1f} % on"
+        if not np.isfinite(self.minimum_detectable_difference):
             design = "no difference, however large, so far from the target"
         return "\n".join(
             [
-                f"the {better} recipe is better with a chance of "
-                f"{100 * max(self.chance, 1 - self.chance):.0f} %",
+                f"the {better} recipe is better with a chance of {100 * sure:.0f} %",
                 f"difference at the target {100 * self.difference:+.2f} % (80 %: "
                 f"{100 * self.low_80:+.2f} to {100 * self.high_80:+.2f} %)",
                 f"this design can tell {design}",
@@ -76,62 +77,71 @@ def paired(first, second):
         ``num_params, tokens_seen`` (of the first) ``, difference`` (log of the ratio of
         losses), the smallest first; empty if nothing matches.
     """
+    counts = ["num_params", "tokens_seen"]
     ends = [
-        selection.last_checkpoints(t)[["num_params", "tokens_seen", "loss"]]
-        for t in (first, second)
+        selection.last_checkpoints(table)[[*counts, "loss"]]
+        for table in (first, second)
     ]
     both = ends[0].merge(ends[1], how="cross", suffixes=("", "_other"))
-    gap = {
-        c: np.abs(np.log(both[c] / both[f"{c}_other"]))
-        for c in ("num_params", "tokens_seen")
-    }
-    near = (gap["num_params"] < np.log(NEAR_PARAMS)) & (
-        gap["tokens_seen"] < np.log(NEAR_TOKENS)
-    )
-    both = both.assign(
-        difference=np.log(both["loss"] / both["loss_other"]),
-        gap=gap["num_params"] + gap["tokens_seen"],
-    )[near]
-    both = both.sort_values("gap").drop_duplicates(["num_params", "tokens_seen"])
-    both = both.sort_values(["num_params", "tokens_seen"])
-    return both[["num_params", "tokens_seen", "difference"]].reset_index(drop=True)
+    apart = [np.abs(np.log(both[c] / both[f"{c}_other"])) for c in counts]
+    near = (apart[0] < np.log(NEAR_PARAMS)) & (apart[1] < np.log(NEAR_TOKENS))
+    difference = np.log(both["loss"] / both["loss_other"])
+    both = both.assign(difference=difference, apart=apart[0] + apart[1])[near]
+    both = both.sort_values("apart").drop_duplicates(counts).sort_values(counts)
+    return both[[*counts, "difference"]].reset_index(drop=True)
 
 
 def pair_errors(without=None):
     """How far differences between two recipes move on the way to the target.
 
-    Learned from real pairs of families by `experiments.learn_prior`: ``same, growth,
-    stretch`` for `pair_spread`; ``apart``, the error of a difference of two forecasts
-    over what their intervals give.
+    Learned from real pairs of families by `experiments.learn_pairs`: ``floor, per_size,
+    per_difference`` for `pair_sd`; ``apart``, the error of a difference of two
+    forecasts over what their intervals give.
     """
-    stored = json.loads(shipped(PRIOR))["pairs"]
-    return stored.get(f"without {without}", stored["all"])
+    pairs = shipped_prior()["pairs"]
+    return pairs.get(f"without {without}", pairs["all"])
 
 
-def pair_spread(same, growth, stretch, difference, beyond):
-    """Standard deviation of a log difference carried to a target a factor exp(beyond) larger.
+def pair_sd(floor, per_size, per_difference, difference, extrapolation):
+    """Standard deviation of a log difference carried from a pair to a larger target.
 
-    A part of its own, a part for each factor e in size, and a part for each factor e of
-    the difference itself, for differences between texts grow or shrink with scale.
+    Parameters
+    ----------
+    floor : float
+        At the size of the pair.
+    per_size, per_difference : float
+        For each factor e in size, and of the difference itself for each such factor:
+        differences between texts grow or shrink with scale.
+    difference : float or array
+        Absolute log ratio of losses at the pair.
+    extrapolation : float or array
+        Log of the target's size over the pair's.
     """
     return np.sqrt(
-        same**2 + (growth * beyond) ** 2 + (stretch * difference * beyond) ** 2
+        floor**2
+        + (per_size * extrapolation) ** 2
+        + (per_difference * difference * extrapolation) ** 2
     )
 
 
-def smallest_told(same, growth, stretch, beyond):
-    """The relative difference from which a pair makes a choice sure, for it widens its own spread.
+def minimum_detectable_difference(floor, per_size, per_difference, extrapolation):
+    """The relative difference from which a pair makes a choice sure.
+
+    A difference widens its own standard deviation, see `pair_sd`, so that far from the
+    target none may do.
 
     Examples
     --------
-    >>> [round(smallest_told(0.007, 0.0, 0.2, float(np.log(k))), 3) for k in (4, 20, 100)]
+    >>> [round(minimum_detectable_difference(0.007, 0.0, 0.2, float(np.log(k))), 3)
+    ...  for k in (4, 20, 100)]
     [0.011, 0.022, inf]
     """
-    sure = stats.t.ppf(SURE, TAIL)
-    room = 1 - (sure * stretch * beyond) ** 2
+    sure = stdtrit(DIFFERENCE_DF, SURE)
+    room = 1 - (sure * per_difference * extrapolation) ** 2
     if room <= 0:
         return np.inf
-    return float(np.expm1(sure * np.hypot(same, growth * beyond) / np.sqrt(room)))
+    least = sure * np.hypot(floor, per_size * extrapolation) / np.sqrt(room)
+    return float(np.expm1(least))
 
 
 def compare(first, second, num_params, tokens_seen):
@@ -151,64 +161,95 @@ def compare(first, second, num_params, tokens_seen):
     -------
     Comparison
 
+    Raises
+    ------
+    DataError
+        If a table or the target cannot be used, or the losses are of two kinds.
+
     Examples
     --------
     >>> from hitchhiker import load_runs
     >>> runs = [load_runs(family=f"overtrain-{c}", loss_kind="validation-c4-val")
     ...         for c in ("c4", "redpajama")]
     >>> small = [t[t["num_params"] < 1e9] for t in runs]
-    >>> bool(compare(*small, 6.9e9, 1.4e11).chance > 0.9)
+    >>> bool(compare(*small, 6.9e9, 1.4e11).probability > 0.9)
     True
     """
-    kinds = [
-        set(check_runs(t).get("loss_kind", pd.Series(dtype=object)).dropna())
-        for t in (first, second)
-    ]
+    tables = first, second
+    _check_one_text(*map(check_runs, tables))
+    target = checked_targets(num_params, tokens_seen)
+    forecasts = tuple(_forecast(table, target) for table in tables)
+    errors = pair_errors(_study(tables))
+    pairs = paired(first, second)
+    if len(pairs):
+        difference, sd, least = _from_pair(pairs.iloc[-1], num_params, errors)
+    else:
+        difference, sd, least = _from_forecasts(forecasts, errors)
+    probability = float(stdtr(DIFFERENCE_DF, -difference / sd))
+    half_width = stdtrit(DIFFERENCE_DF, 0.9) * sd
+    return Comparison(
+        probability,
+        *(float(np.expm1(difference + s * half_width)) for s in (0, -1, 1)),
+        least,
+        pairs,
+        _next(probability, difference, sd, pairs, num_params),
+        forecasts,
+    )
+
+
+def _check_one_text(first, second):
+    """Raise an error if two tables hold losses of different kinds."""
+    none = pd.Series(dtype=object)
+    kinds = [set(table.get("loss_kind", none).dropna()) for table in (first, second)]
     if kinds[0] and kinds[1] and kinds[0] != kinds[1]:
         raise DataError(
             f"the recipes are measured as {kinds[0].pop()} and {kinds[1].pop()}: "
             "compare losses on one text"
         )
-    made = tuple(forecast(t, num_params, tokens_seen) for t in (first, second))
-    sources = {
-        s for t in (first, second) if "source" in t for s in t["source"].unique()
-    }
-    known = pair_errors(sources.pop() if len(sources) == 1 else None)
-    pairs = paired(first, second)
-    if len(pairs):
-        last = pairs.iloc[-1]
-        difference = float(last["difference"])
-        beyond = max(np.log(num_params / last["num_params"]), 0.0)
-        known = known["same"], known["growth"], known["stretch"]
-        spread = float(pair_spread(*known, abs(difference), beyond))
-        smallest = smallest_told(*known, beyond)
-    else:
-        middle = [np.log(f.table["loss"][0]) for f in made]
-        widths = [
-            np.log(f.table["high_80"][0]) - m for f, m in zip(made, middle, strict=True)
-        ]
-        difference = float(middle[0] - middle[1])
-        spread = known["apart"] * np.hypot(*widths) / 1.2816
-        smallest = float(np.expm1(stats.t.ppf(SURE, TAIL) * spread))
-    chance = float(stats.t.cdf(-difference / spread, TAIL))
-    reach = stats.t.ppf(0.9, TAIL) * spread
-    return Comparison(
-        chance,
-        *(float(np.expm1(difference + s * reach)) for s in (0, -1, 1)),
-        smallest,
-        pairs,
-        _next(chance, difference, spread, pairs, num_params),
-        made,
-    )
 
 
-def _next(chance, difference, spread, pairs, num_params):
-    if max(chance, 1 - chance) >= SURE:
+def _forecast(table, target):
+    used = selection.early_cut(table)
+    n_early = len(table) - len(used)
+    return forecast_from(used, *target, (0.8, 0.9), prior_for(table), n_early)
+
+
+def _study(tables):
+    """The one study that the tables are from, None if they name several or none."""
+    sources = {s for table in tables if "source" in table for s in table["source"]}
+    return sources.pop() if len(sources) == 1 else None
+
+
+def _from_pair(pair, num_params, errors):
+    """Log difference at the target, its standard deviation, the least detectable."""
+    difference = float(pair["difference"])
+    extrapolation = max(np.log(num_params / pair["num_params"]), 0.0)
+    known = errors["floor"], errors["per_size"], errors["per_difference"]
+    sd = float(pair_sd(*known, abs(difference), extrapolation))
+    return difference, sd, minimum_detectable_difference(*known, extrapolation)
+
+
+def _from_forecasts(forecasts, errors):
+    """The same from two forecasts, where no pair of runs matches."""
+    middles = [np.log(f.table["loss"][0]) for f in forecasts]
+    highs = [np.log(f.table["high_80"][0]) for f in forecasts]
+    difference = float(middles[0] - middles[1])
+    half_width = np.hypot(highs[0] - middles[0], highs[1] - middles[1])
+    sd = errors["apart"] * half_width / Z_80
+    return difference, sd, float(np.expm1(stdtrit(DIFFERENCE_DF, SURE) * sd))
+
+
+def _next(probability, difference, sd, pairs, num_params):
+    """What to train next, in a sentence."""
+    if max(probability, 1 - probability) >= SURE:
         return "the choice is made: no further run is needed for it"
     if not len(pairs):
         return "train both recipes at one size and the same tokens: pairs tell most"
     largest = pairs["num_params"].iloc[-1]
-    if abs(difference) < 0.5 * spread and num_params / largest < 4:
+    if abs(difference) < 0.5 * sd and num_params / largest < 4:
         return "the recipes are about equal at the target: choose by something else"
     size = min(4 * largest, np.sqrt(float(largest) * num_params))
-    return f"train both at {size:.2g} parameters: the nearer the pair, the surer the choice"
+    return (
+        f"train both at {size:.2g} parameters: the nearer the pair, the surer the "
+        "choice"
+    )

@@ -1,4 +1,4 @@
-"""Plan small runs before the first is paid for, and choose size and tokens of a large one."""
+"""Plan small runs before the first is paid for."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,17 @@ import pandas as pd
 
 from ..laws import training_flops
 from ..runs.checks import DataError
-from .forecasting import load_prior, predictive_spread
-from .posterior import LEVELLESS, PER_RUN, REFERENCE, Posterior, Rows, slopes, whiten
+from .forecasting import checked_targets
+from .observations import MAX_CHECKPOINTS, Observations
+from .parametrisation import log_loss_jacobian, reference_logs
+from .posterior import Posterior, gauss_newton, whitened_jacobian
+from .prior import load_prior
 
-STEPS = (2.0, 3.0, 4.0, 6.0, 8.0)  # ratios of neighbouring sizes that are tried
-MOST_SIZES = 6
+SIZE_RATIOS = (2.0, 3.0, 4.0, 6.0, 8.0)  # of neighbouring sizes, tried one by one
+MAX_LADDER_SIZES = 6
 LEAST_PARAMS = 2e7  # smaller models have hardly been measured
-NEAREST = 1.5  # the target is at least so many times the largest size of a ladder
-PART = 0.3  # of the target's training, the rival of every ladder
+LEAST_SCALE_UP = 1.5  # the target over the largest size of a ladder
+FIRST_SHARE = 0.3  # of the target's training, the alternative to every ladder
 
 
 @dataclass(frozen=True)
@@ -28,37 +31,59 @@ class Plan:
         (FLOPs) ``, share`` (of the target's FLOPs, up to here) ``, error, high_80``:
         the relative error expected of a forecast from the runs so far (median, and what
         80 % stay below).
-    rivals : DataFrame
+    alternatives : DataFrame
         Other ways to spend: ``way, share, error, high_80``.
     """
 
     ladder: pd.DataFrame
-    rivals: pd.DataFrame
+    alternatives: pd.DataFrame
 
     def summary(self):
         """The plan in a few lines of text."""
         lines = [
-            "order  parameters    tokens     FLOPs  cost so far  error expected (80 % below)"
+            "order  parameters    tokens     FLOPs  cost so far  "
+            "error expected (80 % below)"
         ]
         lines += [
-            f"{row['order']:5.0f}  {row['num_params']:10.3g}  {row['tokens_seen']:8.3g}  "
-            f"{row['flops']:8.2g}  {100 * row['share']:9.2g} %  {100 * row['error']:6.1f} %  "
+            f"{row['order']:5.0f}  {row['num_params']:10.3g}  "
+            f"{row['tokens_seen']:8.3g}  {row['flops']:8.2g}  "
+            f"{100 * row['share']:9.2g} %  {100 * row['error']:6.1f} %  "
             f"({100 * row['high_80']:.1f} %)"
             for row in self.ladder.to_dict("records")
         ]
         lines += [
             f"{row['way']}: {100 * row['share']:.2g} % of the target's FLOPs, error "
             f"{100 * row['error']:.1f} % ({100 * row['high_80']:.1f} %)"
-            for row in self.rivals.to_dict("records")
+            for row in self.alternatives.to_dict("records")
         ]
         return "\n".join(lines)
 
 
-def promised_spread(num_params, tokens_seen, target, prior=None, part=None):
+def planned_posterior(num_params, tokens_seen, prior, finished=True):
+    """The posterior that such runs would give if the prior's mean were their law.
+
+    Each run counts with `MAX_CHECKPOINTS` checkpoints of its last nine tenths.
+    """
+    n_runs = len(num_params)
+    steps = np.tile(np.geomspace(0.1, 1, MAX_CHECKPOINTS), n_runs)
+    observed = Observations.of(
+        np.repeat(np.asarray(num_params, dtype=float), MAX_CHECKPOINTS),
+        np.repeat(np.asarray(tokens_seen, dtype=float), MAX_CHECKPOINTS) * steps,
+        np.zeros(len(steps)),
+        np.repeat(np.arange(n_runs), MAX_CHECKPOINTS),
+        unfinished=0.0 if finished else 1.0,
+    )
+    law = np.insert(prior.mean, 0, 0.0)
+    law[[1, 3]] += law[0]
+    noise = prior.run_noise, prior.row_noise
+    curvature = gauss_newton(whitened_jacobian(law, observed, noise), prior)
+    return Posterior(observed, prior, law, np.linalg.inv(curvature), *noise, 0.0)
+
+
+def expected_sd(num_params, tokens_seen, target, prior=None, finished=True):
     """Standard deviation of the log loss that a forecast from such runs would have.
 
-    The law is taken to be the prior's mean; each run counts with `PER_RUN` checkpoints
-    of its last nine tenths.
+    The law is taken to be the prior's mean, and its loss to be linear in its numbers.
 
     Parameters
     ----------
@@ -67,8 +92,8 @@ def promised_spread(num_params, tokens_seen, target, prior=None, part=None):
     target : tuple of float
         Parameters and tokens.
     prior : Prior, optional
-    part : float, optional
-        Add this first part of the target's own training, unfinished.
+    finished : bool
+        Whether the longest run ends there, or is the first part of a longer one.
 
     Returns
     -------
@@ -76,41 +101,26 @@ def promised_spread(num_params, tokens_seen, target, prior=None, part=None):
 
     Examples
     --------
-    >>> few, many = (promised_spread(s, [2e10] * len(s), (1e10, 2e10))
+    >>> few, many = (expected_sd(s, [2e10] * len(s), (1e10, 2e10))
     ...              for s in ([1e8], [1e8, 4e8, 1.6e9]))
     >>> few > 2 * many
     True
     """
     prior = prior or load_prior()
-    ends = list(zip(num_params, tokens_seen, strict=True))
-    if part:
-        ends.append((target[0], part * target[1]))
-    size, last = np.repeat(np.array(ends, dtype=float), PER_RUN, axis=0).T
-    tokens = last * np.tile(np.geomspace(0.1, 1, PER_RUN), len(ends))
-    rows = Rows.of(
-        size, tokens, np.ones(len(size)), np.repeat(np.arange(len(ends)), PER_RUN)
-    )
-    law = np.insert(prior.mean, 0, 0.0)
-    law[[1, 3]] += law[0]
-    side = whiten(
-        rows, slopes(law, rows.size, rows.tokens), prior.run_noise, prior.row_noise
-    )
-    pull = LEVELLESS.T @ np.linalg.inv(prior.covariance) @ LEVELLESS
-    covariance = np.linalg.inv(side.T @ side + pull + 1e-9 * np.eye(5))
-    x, z = (np.log([v / r]) for v, r in zip(target, REFERENCE.values(), strict=True))
-    aim = slopes(law, x, z)[0]
-    found = Posterior(law, covariance, prior.run_noise, prior.row_noise, 0.0, 1.0)
-    beyond = max(x[0] - rows.size.max(), 0.0), -np.log(part) if part else 0.0
-    return float(predictive_spread(aim @ covariance @ aim, beyond, found, prior))
+    planned = planned_posterior(num_params, tokens_seen, prior, finished)
+    point = reference_logs([target[0]], [target[1]])
+    jacobian = log_loss_jacobian(planned.mode, *point)[0]
+    variance = jacobian @ planned.covariance @ jacobian
+    return float(planned.sd(variance, planned.observations.extrapolation(*point))[0])
 
 
-def promised_error(num_params, tokens_seen, target, prior=None, part=None):
+def expected_error(num_params, tokens_seen, target, prior=None, finished=True):
     """Relative error to expect of a forecast from such runs.
 
     Parameters
     ----------
-    num_params, tokens_seen, target, prior, part
-        As for `promised_spread`.
+    num_params, tokens_seen, target, prior, finished
+        As for `expected_sd`.
 
     Returns
     -------
@@ -119,15 +129,15 @@ def promised_error(num_params, tokens_seen, target, prior=None, part=None):
 
     Examples
     --------
-    >>> made = promised_error([1e8, 4e8, 1.6e9], [2e10] * 3, (1e10, 2e10))
+    >>> made = expected_error([1e8, 4e8, 1.6e9], [2e10] * 3, (1e10, 2e10))
     >>> bool(0 < made["error"] < made["high_80"])
     True
     """
     prior = prior or load_prior()
-    spread = promised_spread(num_params, tokens_seen, target, prior, part)
+    sd = expected_sd(num_params, tokens_seen, target, prior, finished)
     return {
-        "error": np.expm1(prior.reach[0.5] * spread),
-        "high_80": np.expm1(prior.reach[0.8] * spread),
+        "error": np.expm1(prior.half_widths[0.5] * sd),
+        "high_80": np.expm1(prior.half_widths[0.8] * sd),
     }
 
 
@@ -136,7 +146,7 @@ def plan(
     tokens_seen,
     budget,
     *,
-    most_sizes=MOST_SIZES,
+    most_sizes=MAX_LADDER_SIZES,
     prior=None,
     least_params=LEAST_PARAMS,
 ):
@@ -163,7 +173,7 @@ def plan(
     Raises
     ------
     DataError
-        If the budget buys no ladder.
+        If the target cannot be used or the budget buys no ladder.
 
     Examples
     --------
@@ -171,7 +181,9 @@ def plan(
     >>> float(made.ladder["share"].iloc[-1].round(3))
     0.05
     """
-    prior, target = prior or load_prior(), (float(num_params), float(tokens_seen))
+    checked_targets(num_params, tokens_seen)
+    prior = prior or load_prior()
+    target = float(num_params), float(tokens_seen)
     whole = float(training_flops(*target))
     flops = budget * whole if 0 < budget <= 1 else float(budget)
     if not 0 < flops <= whole:
@@ -186,34 +198,38 @@ def plan(
             f"{flops:.2g} FLOPs buy no run of {least_params:g} parameters at these "
             "tokens: raise the budget"
         )
-    return Plan(_ladder(*best, target, prior), _rivals(target, flops, prior, **limits))
+    alternatives = _alternatives(target, flops, prior, **limits)
+    return Plan(_ladder(*best, target, prior), alternatives)
 
 
 def _candidates(target, flops, most_sizes, least_params):
     """Sizes and tokens of ladders that cost ``flops``."""
+    num_params, tokens_seen = target
     for count in range(1, most_sizes + 1):
-        for step in STEPS if count > 1 else (1.0,):
+        for step in SIZE_RATIOS if count > 1 else (1.0,):
             ratio = step ** -np.arange(count)[::-1]
-            same = flops / (6 * target[1] * ratio.sum())
-            per_param = np.sqrt(flops * target[0] / (6 * target[1] * (ratio**2).sum()))
-            for largest, power in ((same, 0.0), (per_param, 1.0)):
+            squares = (ratio**2).sum()
+            same_tokens = flops / (6 * tokens_seen * ratio.sum())
+            same_per_param = np.sqrt(flops * num_params / (6 * tokens_seen * squares))
+            for largest, power in ((same_tokens, 0.0), (same_per_param, 1.0)):
                 sizes = largest * ratio
-                if sizes[0] >= least_params and largest <= target[0] / NEAREST:
-                    yield sizes, target[1] * (sizes / target[0]) ** power
+                fits = largest <= num_params / LEAST_SCALE_UP
+                if sizes[0] >= least_params and fits:
+                    yield sizes, tokens_seen * (sizes / num_params) ** power
 
 
 def _best(target, flops, prior, *, most_sizes, least_params):
-    found = [
-        (promised_spread(n, d, target, prior), n, d)
-        for n, d in _candidates(target, flops, most_sizes, least_params)
-    ]
-    return min(found, key=lambda f: f[0])[1:] if found else None
+    """Sizes and tokens of the ladder of least expected error, None if there is none."""
+    ladders = _candidates(target, flops, most_sizes, least_params)
+    return min(
+        ladders, key=lambda runs: expected_sd(*runs, target, prior), default=None
+    )
 
 
 def _ladder(sizes, tokens, target, prior):
     flops = training_flops(sizes, tokens)
     so_far = [
-        promised_error(sizes[:k], tokens[:k], target, prior)
+        expected_error(sizes[:k], tokens[:k], target, prior)
         for k in range(1, len(sizes) + 1)
     ]
     return pd.DataFrame(
@@ -227,84 +243,22 @@ def _ladder(sizes, tokens, target, prior):
     ).join(pd.DataFrame(so_far))
 
 
-def _rivals(target, flops, prior, **limits):
+def _alternatives(target, flops, prior, **limits):
     whole = float(training_flops(*target))
-    ways = {}
-    for name, cost in (("half the budget", flops / 2), ("twice the budget", flops * 2)):
-        other = _best(target, cost, prior, **limits)
-        if other is not None:
-            ways[name] = cost / whole, promised_error(*other, target, prior)
-    one = _best(target, flops, prior, **limits | {"most_sizes": 1})
-    if one is not None:
-        ways["one run, the rest from other families"] = (
-            flops / whole,
-            promised_error(*one, target, prior),
-        )
-    part = PART, promised_error([], [], target, prior, part=PART)
-    ways[f"{100 * PART:.0f} % of the target itself"] = part
-    return pd.DataFrame(
-        [
-            {"way": name, "share": share, **promise}
-            for name, (share, promise) in ways.items()
-        ]
-    )
-
-
-def allocation(law, flops, *, price=0.01, inference_tokens=0.0):
-    """Size and tokens for a budget: the optimum, and how far one may stray from it.
-
-    Parameters
-    ----------
-    law : ScalingLaw
-    flops : float
-        FLOPs of training.
-    price : float
-        Relative rise of the loss that the range may cost.
-    inference_tokens : float
-        Tokens that the model will read and write in use, 2 FLOPs a parameter each: the
-        cheapest model of the optimum's loss over training and use is smaller and sees
-        more.
-
-    Returns
-    -------
-    DataFrame
-        ``choice, num_params, tokens_seen, flops`` (training) ``, loss``: the optimum,
-        the smallest and the largest size within the price, and the one for inference.
-
-    References
-    ----------
-    Hoffmann et al. 2022, approach 3; Sardana et al. 2024 (arXiv:2401.00448), equation 3.
-
-    Examples
-    --------
-    >>> from hitchhiker import ScalingLaw
-    >>> law = ScalingLaw(E=1.82, A=482.0, alpha=0.348, B=2085.0, beta=0.366)
-    >>> allocation(law, 1e22)["choice"].tolist()
-    ['optimum', 'smallest within 1 %', 'largest within 1 %']
-    """
-    size, tokens = law.compute_optimal(flops)
-    least = law.predict(size, tokens)
-    around = size * np.geomspace(1e-3, 1e3, 4001)
-    inside = around[law.predict(around, flops / (6 * around)) <= least * (1 + price)]
-    sizes = [size, inside.min(), inside.max()]
-    words = f"within {100 * price:g} %"
-    choices = ["optimum", f"smallest {words}", f"largest {words}"]
-    counts = [(n, flops / (6 * n)) for n in sizes]
-    if inference_tokens:
-        left = least - law.E - law.A * around**-law.alpha
-        able = left > 0
-        needed = (law.B / left[able]) ** (1 / law.beta)
-        total = 6 * around[able] * needed + 2 * around[able] * inference_tokens
-        best = int(np.argmin(total))
-        choices.append(f"cheapest with {inference_tokens:.3g} tokens in use")
-        counts.append((around[able][best], needed[best]))
-    size, tokens = np.array(counts).T
-    return pd.DataFrame(
-        {
-            "choice": choices,
-            "num_params": size,
-            "tokens_seen": tokens,
-            "flops": training_flops(size, tokens),
-            "loss": law.predict(size, tokens),
-        }
-    )
+    single = limits | {"most_sizes": 1}
+    ladders = {
+        "half the budget": (flops / 2, limits),
+        "twice the budget": (flops * 2, limits),
+        "one run, the rest from other families": (flops, single),
+    }
+    rows = []
+    for way, (cost, limit) in ladders.items():
+        best = _best(target, cost, prior, **limit)
+        if best is not None:
+            expected = expected_error(*best, target, prior)
+            rows.append({"way": way, "share": cost / whole, **expected})
+    first_part = [target[0]], [FIRST_SHARE * target[1]]
+    expected = expected_error(*first_part, target, prior, finished=False)
+    way = f"{100 * FIRST_SHARE:.0f} % of the target itself"
+    rows.append({"way": way, "share": FIRST_SHARE, **expected})
+    return pd.DataFrame(rows)

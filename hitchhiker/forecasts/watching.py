@@ -7,19 +7,19 @@ import pandas as pd
 
 from ..runs import selection
 from ..runs.checks import DataError, check_runs, run_names
-from .forecasting import forecast
+from .forecasting import check_levels, checked_targets, forecast_from
+from .prior import prior_for
 
-LOOKS = 12  # checkpoints at which a forecast is made
-FIRST = 3  # checkpoints before the first look
+N_LOOKS = 12  # checkpoints at which a forecast is made
+MIN_CHECKPOINTS = 3  # of the run before the first look
 IN_A_ROW = 2  # checkpoints above the band that count as having left it
-AHEAD = (
-    1.5  # up to how many times the tokens of a look its band is held against the curve
-)
-LATELY = 5  # checkpoints before a look, the highest of which its band is laid through
-UNDER_WAY = (
-    1.4  # how much wider an interval must be for a run that finished ones stand beside
-)
-LEAST = 0.02  # a smaller rise is none, however narrow the band
+# Up to how many times the tokens of a look its band is held against the curve.
+HORIZON = 1.5
+# Checkpoints before a look, the highest of which its band is laid through.
+RECENT = 5
+# How much wider an interval must be for a run that finished ones stand beside.
+RUNNING_WIDTH = 1.4
+MIN_RISE = 0.02  # a smaller rise of the loss is none, however narrow the band
 
 
 @dataclass(frozen=True)
@@ -35,32 +35,32 @@ class Watch:
         From now to the end: ``tokens_seen, loss, low_80, high_80, low_90, high_90``.
         Beside finished runs the intervals of both tables are wider than those of
         `forecast`, by what runs under way in other studies asked for.
-    left : float or None
+    departed_at : float or None
         Tokens at which the curve rose out of a band made shortly before, if it did.
         Such a band falls as the forecast does, from the highest of the latest
         checkpoints on.
-    made_at : float or None
+    band_made_at : float or None
         Tokens at which that band was made.
     warnings : tuple of str
     """
 
     forecasts: pd.DataFrame
     band: pd.DataFrame
-    left: float | None
-    made_at: float | None
+    departed_at: float | None
+    band_made_at: float | None
     warnings: tuple
 
     def summary(self):
         """The state of the run in a few lines of text."""
         now = self.forecasts.iloc[-1]
         lines = [
-            f"after {now['tokens_seen']:.3g} tokens the end is forecast at {now['loss']:.4g} "
-            f"(80 %: {now['low_80']:.4g} to {now['high_80']:.4g})"
+            f"after {now['tokens_seen']:.3g} tokens the end is forecast at "
+            f"{now['loss']:.4g} (80 %: {now['low_80']:.4g} to {now['high_80']:.4g})"
         ]
-        if self.left is not None:
+        if self.departed_at is not None:
             lines.append(
-                f"! at {self.left:.3g} tokens the curve left the band made at "
-                f"{self.made_at:.3g}: look at data, learning rate, restarts"
+                f"! at {self.departed_at:.3g} tokens the curve left the band made at "
+                f"{self.band_made_at:.3g}: look at data, learning rate, restarts"
             )
         else:
             lines.append("the curve is inside the bands made before")
@@ -68,7 +68,7 @@ class Watch:
 
 
 def watch(runs, run, end_tokens, *, levels=(0.8, 0.9)):
-    """Forecast the end of a run at each checkpoint so far, and say when it leaves its way.
+    """Forecast the end of a run as it goes on, and say when it leaves its way.
 
     Parameters
     ----------
@@ -97,58 +97,71 @@ def watch(runs, run, end_tokens, *, levels=(0.8, 0.9)):
     >>> len(watch(so_far, name, 3e11).forecasts) > 5
     True
     """
-    names = run_names(check_runs(runs))
-    own = runs[names == run].sort_values("tokens_seen")
-    if own.empty:
+    watched, others = _split(check_runs(runs), run, end_tokens)
+    prior = prior_for(runs)
+    check_levels(levels, prior)
+    size = float(watched["num_params"].median())
+    checked_targets(size, end_tokens)
+    watched = watched.assign(is_final=False, schedule_tokens=np.nan)
+    begun = min(selection.EARLY_TOKENS, selection.EARLY_SHARE * end_tokens)
+    # Too little of the run would be left by the early cut.
+    early = watched["tokens_seen"].iloc[-MIN_CHECKPOINTS - 1] < begun
+    watched = watched if early else watched[watched["tokens_seen"] >= begun]
+
+    def forecast_at(n_seen, tokens):
+        seen = selection.early_cut(pd.concat([others, watched.iloc[:n_seen]]))
+        return forecast_from(seen, np.full(len(tokens), size), tokens, levels, prior)
+
+    tokens = watched["tokens_seen"].to_numpy(float)
+    looks = []
+    departed_at = band_made_at = None
+    for n_seen in _looks(tokens):
+        table = forecast_at(n_seen, np.append(end_tokens, tokens)).table
+        looks.append(table.iloc[:1].assign(tokens_seen=tokens[n_seen - 1]))
+        at = None if early else _departure(table.iloc[1:], watched, n_seen)
+        if at is not None and (departed_at is None or at < departed_at):
+            departed_at = at
+            band_made_at = float(tokens[n_seen - 1])
+    band = forecast_at(len(tokens), np.geomspace(tokens[-1], end_tokens, 30))
+    warnings = list(band.warnings)
+    if early:
+        warnings.insert(
+            0, "the run has hardly begun: nothing is said yet of leaving its band"
+        )
+    factor = 1.0 if others.empty else RUNNING_WIDTH
+    return Watch(
+        _widened(pd.concat(looks, ignore_index=True), factor),
+        _widened(band.table, factor),
+        departed_at,
+        band_made_at,
+        tuple(warnings),
+    )
+
+
+def _split(runs, run, end_tokens):
+    """Rows of the run in progress, in order, and of the others; or say why not."""
+    names = run_names(runs)
+    watched = runs[names == run].sort_values("tokens_seen")
+    if watched.empty:
         raise DataError(
             f"no run {run!r}; there are {', '.join(map(str, names.unique()[:8]))}"
         )
-    if len(own) <= FIRST:
+    if len(watched) <= MIN_CHECKPOINTS:
         raise DataError(
-            f"run {run!r} has {len(own)} checkpoints: at least {FIRST + 1} are needed"
+            f"run {run!r} has {len(watched)} checkpoints: at least "
+            f"{MIN_CHECKPOINTS + 1} are needed"
         )
-    if own["tokens_seen"].iloc[-1] >= end_tokens:
+    latest = watched["tokens_seen"].iloc[-1]
+    if latest >= end_tokens:
         raise DataError(
-            f"run {run!r} has seen {own['tokens_seen'].iloc[-1]:.3g} tokens, the end "
-            f"is given as {end_tokens:.3g}"
+            f"run {run!r} has seen {latest:.3g} tokens, the end is given as "
+            f"{end_tokens:.3g}"
         )
-    others, size = runs[names != run], float(own["num_params"].median())
-    own = own.assign(is_final=False, schedule_tokens=np.nan)
-    begun = min(selection.EARLY_TOKENS, selection.EARLY_SHARE * end_tokens)
-    early = (
-        own["tokens_seen"].iloc[-FIRST - 1] < begun
-    )  # too little after the early cut
-    own = own if early else own[own["tokens_seen"] >= begun]
-    tokens = own["tokens_seen"].to_numpy(float)
-    looks, left, made_at = [], None, None
-    at = _looks(tokens)
-    for k in at:
-        seen = pd.concat([others, own.iloc[:k]])
-        made = forecast(seen, size, np.append(end_tokens, tokens), levels=levels).table
-        looks.append(made.iloc[:1])
-        gone = None if early else _leaves(made.iloc[1:], own, k)
-        if gone is not None and (left is None or gone < left):
-            left, made_at = gone, float(tokens[k - 1])
-    ahead = np.geomspace(tokens[-1], end_tokens, 30)
-    band = forecast(pd.concat([others, own]), size, ahead, levels=levels)
-    told = (
-        ["the run has hardly begun: nothing is said yet of leaving its band"]
-        if early
-        else []
-    )
-    wider = 1.0 if others.empty else UNDER_WAY
-    looks = _widened(pd.concat(looks, ignore_index=True), wider)
-    return Watch(
-        looks.assign(tokens_seen=tokens[at - 1]),
-        _widened(band.table, wider),
-        left,
-        made_at,
-        (*told, *band.warnings),
-    )
+    return watched, runs[names != run]
 
 
 def _widened(table, factor):
-    """The table of a forecast without its sizes, intervals wider by a factor in the logarithm."""
+    """A forecast's table without sizes, intervals wider by a factor in the log."""
     table = table.drop(columns="num_params")
     ends = table.columns.drop(["tokens_seen", "loss"])
     return table.assign(
@@ -158,23 +171,31 @@ def _widened(table, factor):
 
 def _looks(tokens):
     """Numbers of checkpoints seen at each look: evenly over the logarithm of tokens."""
-    at = np.geomspace(tokens[FIRST - 1], tokens[-1], LOOKS) * (1 + 1e-9)
+    at = np.geomspace(tokens[MIN_CHECKPOINTS - 1], tokens[-1], N_LOOKS) * (1 + 1e-9)
     return np.unique(np.append(np.searchsorted(tokens, at, side="right"), len(tokens)))
 
 
-def _leaves(band, own, k):
-    """Tokens at which checkpoints after the k-th rise out of a band (n rows), if some do."""
-    tokens = own["tokens_seen"].to_numpy(float)
-    rise = np.log(own["loss"].to_numpy(float) / band["loss"].to_numpy())
-    stands = rise[max(k - LATELY, 0) : k].max()
-    width = np.log(
-        band.filter(like="high_").iloc[:, -1].to_numpy() / band["loss"].to_numpy()
-    )
-    out = rise - stands > np.maximum(width, LEAST)
-    out = out[k:] & (tokens[k:] <= AHEAD * tokens[k - 1])
+def _departure(band, watched, n_seen):
+    """Tokens at which checkpoints after a look rise out of its band, None if none do.
+
+    Parameters
+    ----------
+    band : DataFrame
+        Forecast at the look of every checkpoint of the run.
+    watched : DataFrame
+        These checkpoints.
+    n_seen : int
+        How many of them the look has seen.
+    """
+    tokens = watched["tokens_seen"].to_numpy(float)
+    loss = band["loss"].to_numpy()
+    rise = np.log(watched["loss"].to_numpy(float) / loss)
+    usual = rise[max(n_seen - RECENT, 0) : n_seen].max()
+    width = np.log(band.filter(like="high_").iloc[:, -1].to_numpy() / loss)
+    out = rise - usual > np.maximum(width, MIN_RISE)
+    out = out[n_seen:] & (tokens[n_seen:] <= HORIZON * tokens[n_seen - 1])
     if len(out) < IN_A_ROW:
         return None
-    where = np.flatnonzero(
-        np.convolve(out, np.ones(IN_A_ROW), mode="valid") == IN_A_ROW
-    )
-    return float(tokens[k + where[0]]) if len(where) else None
+    in_a_row = np.convolve(out, np.ones(IN_A_ROW), mode="valid")
+    first = np.flatnonzero(in_a_row == IN_A_ROW)
+    return float(tokens[n_seen + first[0]]) if len(first) else None

@@ -1,22 +1,15 @@
 """Figures: tables in, axes out; nothing here computes a result."""
 
-from .axes import (
-    apart,
-    are_heatmap,
-    lines_by_group,
-    loss_curves,
-    loss_panels,
-    paired_dots,
-    params_tokens,
-    ratio_dots,
-    size_colours,
-)
+from .curves import lines_by_group, loss_curves, loss_panels, size_colours
+from .dots import paired_dots, ratio_dots
 from .figures import forecast_figure, forecast_panel, watch_panel
+from .maps import are_heatmap, params_tokens
 from .style import (
     ACCENT,
     COLOURS,
     INK,
     SEQUENTIAL,
+    apart,
     count_axis,
     human,
     legend_above,

@@ -4,9 +4,11 @@ Colours are those of Okabe and Ito, ink is a grey that reads on white and on bla
 backgrounds are transparent.
 """
 
+import itertools
 import os
 
 import matplotlib as mpl
+import numpy as np
 import seaborn as sns
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -14,6 +16,39 @@ INK = "#767676"
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 ACCENT = COLOURS[1]
 SEQUENTIAL = "viridis"
+LOOK = {
+    "figure.figsize": (5.6, 3.6),
+    "figure.dpi": 110,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "savefig.transparent": True,
+    "font.size": 10.5,
+    "axes.titlesize": 11.5,
+    "axes.labelsize": 10.5,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.titlepad": 10,
+    "xtick.labelsize": 9.5,
+    "ytick.labelsize": 9.5,
+    "legend.fontsize": 9.5,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.titlecolor": INK,
+    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "svg.fonttype": "none",
+    "svg.hashsalt": "hitchhiker",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "lines.linewidth": 1.8,
+    "figure.constrained_layout.use": True,
+}
 
 
 def use_style(figures=None):
@@ -25,41 +60,7 @@ def use_style(figures=None):
         Else the environment variable GUIDE_FIGURES, else "svg".
     """
     sns.set_theme(style="ticks")
-    mpl.rcParams.update(
-        {
-            "figure.figsize": (5.6, 3.6),
-            "figure.dpi": 110,
-            "figure.facecolor": "none",
-            "axes.facecolor": "none",
-            "savefig.facecolor": "none",
-            "savefig.transparent": True,
-            "font.size": 10.5,
-            "axes.titlesize": 11.5,
-            "axes.labelsize": 10.5,
-            "axes.titlelocation": "left",
-            "axes.titleweight": "bold",
-            "axes.titlepad": 10,
-            "xtick.labelsize": 9.5,
-            "ytick.labelsize": 9.5,
-            "legend.fontsize": 9.5,
-            "legend.frameon": False,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "text.color": INK,
-            "axes.labelcolor": INK,
-            "axes.edgecolor": INK,
-            "xtick.color": INK,
-            "ytick.color": INK,
-            "axes.titlecolor": INK,
-            "axes.prop_cycle": mpl.cycler(color=COLOURS),
-            "svg.fonttype": "none",
-            "svg.hashsalt": "hitchhiker",
-            "font.family": "sans-serif",
-            "font.sans-serif": ["DejaVu Sans"],
-            "lines.linewidth": 1.8,
-            "figure.constrained_layout.use": True,
-        }
-    )
+    mpl.rcParams.update(LOOK)
     try:
         from IPython import get_ipython
         from matplotlib_inline.backend_inline import set_matplotlib_formats
@@ -68,9 +69,8 @@ def use_style(figures=None):
     if get_ipython() is None:
         return
     kind = figures or os.environ.get("GUIDE_FIGURES", "svg")
-    set_matplotlib_formats(
-        kind, **({"metadata": {"Date": None}} if kind == "svg" else {})
-    )
+    options = {"metadata": {"Date": None}} if kind == "svg" else {}
+    set_matplotlib_formats(kind, **options)
 
 
 def human(count, _=None):
@@ -105,6 +105,21 @@ def message(ax, text):
     legend = ax.get_legend()
     ax.set_title(text, pad=10 if legend is None else 26)
     return ax
+
+
+def apart(values, factor=1.12):
+    """Heights for labels on a log axis: the values, pushed apart to a factor at least.
+
+    Examples
+    --------
+    >>> [round(float(v), 2) for v in apart([1.0, 1.01, 2.0])]
+    [1.0, 1.12, 2.0]
+    """
+    heights = np.array(values, dtype=float)
+    order = np.argsort(heights)
+    for below, above in itertools.pairwise(order):
+        heights[above] = max(heights[above], factor * heights[below])
+    return heights
 
 
 def count_axis(axis, label):

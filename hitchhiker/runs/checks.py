@@ -5,11 +5,8 @@ import pandas as pd
 
 REQUIRED = ("num_params", "tokens_seen", "loss")
 FINISHED = 0.95  # a run is finished that has seen this share of its schedule's tokens
-LARGEST = {
-    "num_params": 1e18,
-    "tokens_seen": 1e18,
-    "loss": 1e30,
-}  # beyond these no unit is right
+# Beyond these no unit is right: parameters, tokens, any unit of loss.
+UPPER_LIMITS = {"num_params": 1e18, "tokens_seen": 1e18, "loss": 1e30}
 
 
 class DataError(ValueError):
@@ -53,18 +50,21 @@ def check_runs(runs):
 
     Examples
     --------
-    >>> check_runs(pd.DataFrame({"num_params": [7.0], "tokens_seen": [1e9], "loss": [3.1]}))
-    Traceback (most recent call last): hitchhiker.runs.checks.DataError: num_params
-    below 1,000 in 1 row (0): given in billions or \
-millions? Multiply by 1e9 or 1e6, the unit is parameters
+    >>> row = {"num_params": [7.0], "tokens_seen": [1e9], "loss": [3.1]}
+    >>> check_runs(pd.DataFrame(row))
+    Traceback (most recent call last):
+        ...
+    hitchhiker.runs.checks.DataError: num_params below 1,000 in 1 row (0): given in \
+billions or millions? Multiply by 1e9 or 1e6, the unit is parameters
     """
     if not isinstance(runs, pd.DataFrame):
         raise DataError(f"runs must be a pandas DataFrame, got {type(runs).__name__}")
     missing = [c for c in REQUIRED if c not in runs]
     if missing:
         raise DataError(
-            f"missing column {', '.join(missing)}; the table has {', '.join(map(str, runs))}: "
-            "rename what you have to num_params, tokens_seen, loss"
+            f"missing column {', '.join(missing)}; the table has "
+            f"{', '.join(map(str, runs))}: rename what you have to num_params, "
+            "tokens_seen, loss"
         )
     if runs.columns.has_duplicates:
         twice = ", ".join(map(str, runs.columns[runs.columns.duplicated()].unique()))
@@ -125,9 +125,8 @@ def schedule_warnings(runs):
     >>> runs = pd.DataFrame({"run": ["a", "b"], "tokens_seen": [1e10, 1e10],
     ...                      "schedule": "cosine", "schedule_tokens": [1e10, 3e10]})
     >>> schedule_warnings(runs)
-    ['runs stopped before the end of their schedule (b at 33 %) stand beside finished
-    ones: \
-leave them out, or forecast unfinished runs only']
+    ['runs stopped before the end of their schedule (b at 33 %) stand beside finished \
+ones: leave them out, or forecast unfinished runs only']
     """
     columns = ["schedule", "schedule_tokens", "tokens_seen"]
     if runs.reindex(columns=columns[:2]).isna().all(axis=None):
@@ -137,29 +136,30 @@ leave them out, or forecast unfinished runs only']
     length = by_run["schedule_tokens"].max().dropna()
     done = (by_run["tokens_seen"].max() / length).dropna()
     stopped = done[done < FINISHED].sort_values()
-    told = []
+    problems = []
     if len(kinds) > 1:
         names = ", ".join(f"{name}: {n}" for name, n in kinds.items())
-        told.append(f"runs differ in schedule ({names}): fit each schedule by itself")
+        problems.append(
+            f"runs differ in schedule ({names}): fit each schedule by itself"
+        )
     if 0 < len(stopped) < len(done):
         names = ", ".join(
             f"{name} at {100 * part:.0f} %" for name, part in stopped[:3].items()
         )
-        told.append(
+        problems.append(
             f"runs stopped before the end of their schedule ({names}"
             f"{', ...' if len(stopped) > 3 else ''}) stand beside finished ones: leave "
             "them out, or forecast unfinished runs only"
         )
-    midway = runs["tokens_seen"] < FINISHED * run_names(runs).map(
-        length[done >= FINISHED]
-    )
+    planned = run_names(runs).map(length[done >= FINISHED])
+    midway = runs["tokens_seen"] < FINISHED * planned
     if (midway & (runs["tokens_seen"] > length.min())).any():
-        told.append(
-            f"schedules differ in length ({length.max() / length.min():.1f} times), and "
-            "checkpoints of the long ones stand where short ones are finished: use "
+        problems.append(
+            f"schedules differ in length ({length.max() / length.min():.1f} times), "
+            "and checkpoints of the long ones stand where short ones are finished: use "
             "finished runs alone, if there are enough"
         )
-    return told
+    return problems
 
 
 def _rows(bad):
@@ -196,11 +196,11 @@ def _check_column(runs, column):
             "num_params": "give the number of parameters",
         }[column]
         raise DataError(f"{column} is zero or negative in {_rows(values <= 0)}: {hint}")
-    large = values > LARGEST[column]
+    large = values > UPPER_LIMITS[column]
     if large.any():
         raise DataError(
-            f"{column} above {LARGEST[column]:g} in {_rows(large)}: is this the right "
-            "column, such as FLOPs for tokens?"
+            f"{column} above {UPPER_LIMITS[column]:g} in {_rows(large)}: is this the "
+            "right column, such as FLOPs for tokens?"
         )
     if column == "loss" and (values < 1e-30).any():
         raise DataError(f"loss below 1e-30 in {_rows(values < 1e-30)}: check its unit")
@@ -215,8 +215,8 @@ def _check_units(runs):
         )
     if len(runs) and runs["tokens_seen"].max() < 1e6 <= runs["num_params"].max():
         raise DataError(
-            f"the largest tokens_seen is {runs['tokens_seen'].max():g}: given in billions or "
-            "millions? Multiply by 1e9 or 1e6, the unit is tokens"
+            f"the largest tokens_seen is {runs['tokens_seen'].max():g}: given in "
+            "billions or millions? Multiply by 1e9 or 1e6, the unit is tokens"
         )
     if "loss_kind" in runs and runs["loss_kind"].nunique() > 1:
         kinds = ", ".join(sorted(runs["loss_kind"].unique()))
@@ -245,6 +245,7 @@ def _check_duplicates(runs):
     )
     if twice.any():
         raise DataError(
-            f"the same {name} and tokens_seen in {_rows(twice)}: keep the last record of a "
-            "restarted run, name different runs differently, or count rows with weights"
+            f"the same {name} and tokens_seen in {_rows(twice)}: keep the last record "
+            "of a restarted run, name different runs differently, or count rows with "
+            "weights"
         )

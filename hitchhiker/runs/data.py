@@ -13,9 +13,10 @@ import pandas as pd
 
 from .checks import DataError, check_runs
 
-COLUMNS = (
-    "run source family model arch corpus num_params tokens_seen step flops loss loss_kind seed "
-    "epochs unique_tokens schedule schedule_tokens is_final digitised corrected"
+RUN_COLUMNS = (
+    "run source family model arch corpus num_params tokens_seen step flops loss "
+    "loss_kind seed epochs unique_tokens schedule schedule_tokens is_final digitised "
+    "corrected"
 ).split()
 
 
@@ -37,8 +38,8 @@ def tables_folder():
         if (folder / "runs.csv").exists():
             return folder
     raise DataError(
-        f"no runs.csv in {' or '.join(map(str, candidates))}: reinstall hitchhiker, or point "
-        "HITCHHIKER_DATA to the folder of tables"
+        f"no runs.csv in {' or '.join(map(str, candidates))}: reinstall hitchhiker, or "
+        "point HITCHHIKER_DATA to the folder of tables"
     )
 
 
@@ -75,12 +76,12 @@ def load_runs(source=None, family=None, loss_kind=None):
     return _keep(_shipped(tables_folder()), wanted)
 
 
-def load_evaluations(source=None, task=None):
-    """Load the shipped scores on downstream tasks: one row a checkpoint, task and metric.
+def load_evaluations(source=None, family=None, task=None):
+    """Load the shipped scores on downstream tasks: a row a checkpoint, task, metric.
 
     Parameters
     ----------
-    source, task : str or list of str, optional
+    source, family, task : str or list of str, optional
         Keep only these.  Tasks keep the names of their source, whose protocols
         differ: compare within a source.
 
@@ -106,9 +107,8 @@ def load_evaluations(source=None, task=None):
     >>> last["metric"], int(last["shots"]), round(float(last["value"]), 2)
     ('accuracy-normalised', 0, 0.8)
     """
-    return _keep(
-        _joined(tables_folder(), "evaluations"), {"source": source, "task": task}
-    )
+    wanted = {"source": source, "family": family, "task": task}
+    return _keep(_joined(tables_folder(), "evaluations"), wanted)
 
 
 def _keep(table, wanted):
@@ -145,11 +145,11 @@ def _shipped(folder):
     table["flops"] = 6.0 * table["num_params"] * table["tokens_seen"]
     last = ~table.duplicated(["run", "loss_kind"], keep="last")
     table["is_final"] = last & table["complete"].astype(bool)
-    return table[COLUMNS + [c for c in table.columns if c not in COLUMNS]]
+    return table[RUN_COLUMNS + [c for c in table if c not in RUN_COLUMNS]]
 
 
 def read_table(name):
-    """One of the other shipped tables: "runs", "sources", "loss_kinds", "claims", ...
+    """One of the other tables: "runs", "sources", "loss_kinds"; more in a clone.
 
     Examples
     --------
@@ -170,6 +170,12 @@ def read_runs(path):
     ------
     DataError
         As `check_runs`, with the file's name.
+
+    Examples
+    --------
+    >>> runs = read_runs(tables_folder() / "examples" / "my_family.csv")
+    >>> runs["run"].nunique()
+    4
     """
     try:
         return check_runs(pd.read_csv(path))

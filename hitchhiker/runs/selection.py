@@ -4,6 +4,7 @@ Every function takes a table of one family and returns some of its rows, so that
 selections compose: ``first_share(early_cut(smallest(runs, 4)), 0.5)``.
 """
 
+from functools import partial
 from numbers import Real
 
 import numpy as np
@@ -11,15 +12,6 @@ import pandas as pd
 
 from .checks import DataError, run_names
 
-# Families that no plain law in N and D is meant for, and why.
-NOT_PLAIN = {
-    "datablations-contour": "data repeated up to thousands of times",
-    "gzip-0.12": "artificial grammar",
-    "gzip-0.23": "artificial grammar",
-    "gzip-0.33": "artificial grammar",
-    "gzip-0.45": "artificial grammar",
-    "gzip-0.61": "artificial grammar",
-}
 EARLY_TOKENS = 10e9
 EARLY_SHARE = 0.10
 TARGET_TAIL = 0.30
@@ -75,8 +67,58 @@ def largest(runs, k):
 
 
 def window(runs, k, end):
-    """Rows of ``k`` sizes in a row that end with the ``end``-th smallest."""
-    return with_sizes(runs, sizes(runs).index[end - k : end])
+    """Rows of ``k`` sizes in a row that end with the ``end``-th smallest.
+
+    Raises
+    ------
+    DataError
+        If the table has fewer than ``end`` sizes, or ``k`` is above ``end``.
+    """
+    names = sizes(runs).index
+    if not 0 <= k <= end <= len(names):
+        raise DataError(
+            f"no window of {k} sizes that ends with size {end}: the table has "
+            f"{len(names)} sizes (the largest of a family is held out)"
+        )
+    return with_sizes(runs, names[end - k : end])
+
+
+def windows(runs, counts=None, ends=None):
+    """Windows of consecutive sizes, as labelled choices for `hitchhiker.evaluate`.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        What is seen: the training rows of a family, as from `hold_out`.
+    counts : iterable of int, optional
+        Sizes of a window; by default 1, 2, ... up to all.
+    ends : iterable of int, optional
+        Rank of a window's largest size, 1 for the smallest; by default all.
+
+    Returns
+    -------
+    dict of str to callable
+        A window a label, by end and then by count; "3 of 5" is the function that
+        returns the rows of three sizes of which the largest is the fifth smallest.
+
+    Examples
+    --------
+    >>> from hitchhiker import load_runs
+    >>> seen, target = hold_out(load_runs("opt"))
+    >>> choices = windows(seen, counts=[2, 3], ends=[3, 4])
+    >>> list(choices)
+    ['2 of 3', '3 of 3', '2 of 4', '3 of 4']
+    >>> choices["2 of 3"](seen)["model"].unique().tolist()
+    ['opt-1.3b', 'opt-6.7b']
+    """
+    ranks = range(1, len(sizes(runs)) + 1)
+    counts = ranks if counts is None else list(counts)
+    return {
+        f"{k} of {end}": partial(window, k=k, end=end)
+        for end in (ranks if ends is None else ends)
+        for k in counts
+        if k <= end
+    }
 
 
 def max_params(runs):
@@ -89,28 +131,53 @@ def max_tokens(runs, q):
     return runs[runs["tokens_seen"] >= q * runs["tokens_seen"].max()]
 
 
-def target(runs, tail=TARGET_TAIL):
-    """What is to be forecast: the last ``tail`` of the largest size's own tokens."""
-    return max_tokens(max_params(runs), 1.0 - tail)
+def target(runs, tail=TARGET_TAIL, size="largest"):
+    """What is to be forecast: the last ``tail`` of the own tokens of the largest size.
+
+    With ``size="smallest"`` it is the smallest size.
+
+    Raises
+    ------
+    DataError
+        For any other ``size``.
+    """
+    if size not in ("largest", "smallest"):
+        raise DataError(f"target {size!r}: it is the 'largest' or the 'smallest' size")
+    ends = max_params(runs) if size == "largest" else smallest(runs, 1)
+    return max_tokens(ends, 1.0 - tail)
 
 
-def hold_out(runs, tail=TARGET_TAIL):
+def hold_out(runs, tail=TARGET_TAIL, size="largest"):
     """Split a family into what a forecaster may see and the target.
 
     Returns
     -------
     train, target : DataFrame
-        Every smaller size, and the target's checkpoints (see `target`).
+        Every other size, and the target's checkpoints (see `target`).
 
     Raises
     ------
     DataError
         If the family has one size only.
+
+    Examples
+    --------
+    >>> from hitchhiker import load_runs
+    >>> train, held = hold_out(load_runs("opt"))
+    >>> held["model"].unique().tolist(), train["model"].nunique()
+    (['opt-175b'], 5)
     """
-    largest = size_names(runs).isin(sizes(runs).index[-1:])
-    if largest.all():
+    held = target(runs, tail, size)
+    names = size_names(runs)
+    others = ~names.isin(size_names(held))
+    if not others.any():
         raise DataError("a family of one size has no smaller model to forecast from")
-    return runs[~largest], target(runs, tail)
+    return runs[others], held
+
+
+def _ends(runs):
+    """Tokens of each row's run at its last checkpoint."""
+    return runs["tokens_seen"].groupby(run_names(runs)).transform("max")
 
 
 def early_cut(runs, tokens="guide"):
@@ -133,63 +200,45 @@ def early_cut(runs, tokens="guide"):
 
     Examples
     --------
-    >>> runs = pd.DataFrame({"num_params": 1e8, "tokens_seen": [1e9, 2e10], "loss": [4, 3.0]})
-    >>> len(early_cut(runs, 10e9))
-    1
+    >>> from hitchhiker import load_runs
+    >>> opt = load_runs("opt")
+    >>> len(opt), len(early_cut(opt)), len(early_cut(opt, None))
+    (142, 131, 142)
     """
     if tokens is None:
         return runs
-    seen = runs["tokens_seen"]
     if isinstance(tokens, str) and tokens == "guide":
-        length = seen.groupby(run_names(runs)).transform("max")
-        return runs[seen >= np.minimum(EARLY_TOKENS, EARLY_SHARE * length)]
+        first = np.minimum(EARLY_TOKENS, EARLY_SHARE * _ends(runs))
+        return runs[runs["tokens_seen"] >= first]
     if not isinstance(tokens, Real) or not tokens >= 0:
         raise ValueError(
             f"early cut {tokens!r}: must be 'guide', a number of tokens or None"
         )
-    return runs[seen > tokens]
+    return runs[runs["tokens_seen"] > tokens]
 
 
-def first_share(runs, share, of="own"):
-    """Rows in the first ``share`` of training.
-
-    Parameters
-    ----------
-    runs : DataFrame
-        A table of runs.
-    share : float
-        Between 0 and 1.
-    of : "own" or "longest"
-        Share of each run's own tokens, or of the longest run in the table (the
-        paper's released code, which by this cuts longer runs more).
-    """
-    if of not in ("own", "longest"):
-        raise DataError(
-            f"share of {of!r}: must be of 'own' tokens or of the 'longest' run"
-        )
+def first_share(runs, share):
+    """Rows in the first ``share`` (above 0, at most 1) of each run's own tokens."""
     if not 0 < share <= 1:
         raise DataError(f"share must be above 0 and at most 1, got {share}")
-    if share == 1:
-        return runs
-    tokens = runs["tokens_seen"]
-    longest = (
-        tokens.max()
-        if of == "longest"
-        else tokens.groupby(run_names(runs)).transform("max")
-    )
-    return runs[tokens <= share * longest]
+    return runs[runs["tokens_seen"] <= share * _ends(runs)]
 
 
 def last_checkpoints(runs):
     """The last row of each run: the end of training alone."""
-    own = runs["tokens_seen"].groupby(run_names(runs)).transform("max")
-    return runs[runs["tokens_seen"] == own]
+    return runs[runs["tokens_seen"] == _ends(runs)]
 
 
 def cost(runs):
     """FLOPs of a selection: each run once, up to its last checkpoint used.
 
     Intermediate checkpoints are free.
+
+    Examples
+    --------
+    >>> rows = {"run": "a", "num_params": 1e9, "tokens_seen": [1e9, 2e9], "loss": 3.0}
+    >>> f"{cost(pd.DataFrame(rows)):.3g}"
+    '1.2e+19'
     """
     if runs.empty:
         return 0.0
@@ -230,38 +279,3 @@ def describe(runs):
             "min_loss": group["loss"].min(),
         }
     ).reset_index()
-
-
-def eligible(
-    runs, min_sizes=3, min_checkpoints=5, first_tokens=np.inf, exclude=NOT_PLAIN
-):
-    """Rows of the families that an experiment can use.
-
-    Parameters
-    ----------
-    runs : DataFrame
-        Table of many families, as from `hitchhiker.load_runs`.
-    min_sizes : int
-        Sizes a family needs; the paper asks for three.
-    min_checkpoints : int
-        Checkpoints its median run needs; 1 lets in families of finished runs.
-    first_tokens : float
-        The median run must start below this many tokens.
-    exclude : collection of str
-        Families to leave out; by default those that no plain law is meant for.
-
-    Examples
-    --------
-    >>> from hitchhiker import load_runs
-    >>> eligible(load_runs(["gpt3", "chinchilla"]))["family"].unique().tolist()
-    ['gpt3']
-    """
-    table = describe(runs.dropna(subset=["tokens_seen"]))
-    table = table[
-        (table["n_sizes"] >= min_sizes)
-        & (table["checkpoints"] >= min_checkpoints)
-        & (table["first_tokens"] < first_tokens)
-        & ~table["family"].isin(list(exclude))
-    ]
-    keys = ["source", "family", "loss_kind"]
-    return runs.merge(table[keys], on=keys)

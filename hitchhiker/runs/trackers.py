@@ -12,81 +12,18 @@ import numpy as np
 import pandas as pd
 
 from .checks import DataError, check_runs
+from .columns import SUFFIXES, as_numbers, melt, rename
 
-FAMILIAR = {  # names that trackers and papers use, by ours
-    "num_params": (
-        "params",
-        "parameters",
-        "n_params",
-        "n_parameters",
-        "model_size",
-        "size",
-        "N",
-    ),
-    "tokens_seen": (
-        "tokens",
-        "num_tokens",
-        "n_tokens",
-        "train_tokens",
-        "tokens_trained",
-        "D",
-    ),
-    "loss": (
-        "train_loss",
-        "val_loss",
-        "validation_loss",
-        "eval_loss",
-        "test_loss",
-        "train/loss",
-        "val/loss",
-        "eval/loss",
-        "ppl",
-        "perplexity",
-        "bpb",
-        "lm_loss",
-    ),
-    "run": ("run_name", "run_id", "name", "experiment", "model", "model_name"),
-    "step": (
-        "_step",
-        "steps",
-        "iteration",
-        "iter",
-        "global_step",
-        "trainer/global_step",
-    ),
-}
-COUNTS = ("num_params", "tokens_seen")
-NO_LOSS = ("__MIN", "__MAX", "__STEP", " - _step", " - _runtime", " - _timestamp")
-UNITS = {
+LOSS_UNITS = {  # from a loss and bytes per token to nats per token
     "nats": lambda loss, _: loss,
     "perplexity": lambda loss, _: np.log(loss),
     "bits": lambda loss, _: loss * np.log(2),
     "bits-per-byte": lambda loss, bytes_per_token: loss * np.log(2) * bytes_per_token,
 }
-SCALES = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
-SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s*([mb])(?![a-z0-9])", re.IGNORECASE)
-
-
-def count(text):
-    """A count as people write it: 7B, 1.4T, 125m, 2e9.
-
-    Examples
-    --------
-    >>> count("1.4T"), count("125m"), count(2e9)
-    (1400000000000.0, 125000000.0, 2000000000.0)
-
-    Raises
-    ------
-    DataError
-        If it cannot be read.
-    """
-    found = re.fullmatch(
-        r"\s*([\d.]+(?:e[+-]?\d+)?)\s*([kmbgt]?)\s*", str(text).lower()
-    )
-    try:
-        return float(found[1]) * SCALES[found[2]]
-    except (TypeError, ValueError):
-        raise DataError(f"{text!r} is not a count: write 7e9, 7B or 350M") from None
+# A size in the name of a run: 7b, 1.3B, 350m.
+SIZE_IN_NAME = re.compile(
+    r"(?<![\w.])(\d+(?:\.\d+)?)\s*([mb])(?![a-z0-9])", re.IGNORECASE
+)
 
 
 def read_export(
@@ -137,22 +74,20 @@ def read_export(
 
     Examples
     --------
-    >>> from hitchhiker.data import tables_folder
+    >>> from hitchhiker.runs.data import tables_folder
     >>> runs, notes = read_export(tables_folder() / "examples" / "my_family.csv")
     >>> len(runs) > 10, notes
     (True, [])
     """
-    if loss_unit not in UNITS:
-        raise DataError(f"loss unit {loss_unit!r}: known are {', '.join(UNITS)}")
+    if loss_unit not in LOSS_UNITS:
+        raise DataError(f"loss unit {loss_unit!r}: known are {', '.join(LOSS_UNITS)}")
     if loss_unit == "bits-per-byte" and not bytes_per_token:
         raise DataError("bits per byte become nats per token only with bytes_per_token")
     table, notes = _read(Path(path)), []
-    table = _rename(table, columns or {}, notes)
+    table = rename(table, columns or {}, notes)
     if "loss" not in table:
-        table = _melt(table, notes)
-    table = _numbers(
-        table, ("num_params", "tokens_seen", "loss", "step", "batch_tokens")
-    )
+        table = melt(table, notes)
+    table = as_numbers(table)
     table = _without_gaps(table, notes)
     table = _with_tokens(table, batch_tokens, notes)
     table = _with_sizes(table, sizes, notes)
@@ -161,7 +96,7 @@ def read_export(
         tokens_seen=table["tokens_seen"] * tokens_unit,
     )
     if loss_unit != "nats":
-        table["loss"] = UNITS[loss_unit](table["loss"], bytes_per_token)
+        table["loss"] = LOSS_UNITS[loss_unit](table["loss"], bytes_per_token)
         notes.append(f"losses turned from {loss_unit} into nats per token")
     table = _without_repeats(table, notes)
     try:
@@ -178,9 +113,7 @@ def _read(path):
             text = path.read_text(encoding="utf-8")
             return pd.read_json(StringIO(text), lines=not text.lstrip().startswith("["))
         table = pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",")
-        if (
-            next(iter(table)).count(";") > 1
-        ):  # as spreadsheets write it where a comma is a point
+        if next(iter(table)).count(";") > 1:  # where a comma is a decimal point
             table = pd.read_csv(path, sep=";", decimal=",")
         return table
     except (ValueError, UnicodeDecodeError) as error:
@@ -188,91 +121,12 @@ def _read(path):
         raise DataError(f"{path} is no {kind}: {str(error).splitlines()[0]}") from None
 
 
-def _rename(table, columns, notes):
-    unknown = [name for name in columns if name not in table]
-    if unknown:
-        raise DataError(
-            f"no column {unknown[0]!r} to rename; the file has "
-            f"{', '.join(map(str, table))}"
-        )
-    table = table.rename(columns=columns)
-    for ours, theirs in FAMILIAR.items():  # trackers write Step as well as step
-        names = {c.lower() if len(c) > 1 else c: c for c in map(str, table)}
-        known = [names[name] for name in (ours, *theirs) if name in names]
-        if ours not in table and known:
-            if ours == "loss" and len(known) > 1:
-                raise DataError(
-                    f"columns {', '.join(known)} could all be the loss: name one, "
-                    f"such as {known[0]}=loss"
-                )
-            notes.append(f"column {known[0]} read as {ours}")
-            table = table.rename(columns={known[0]: ours})
-    return table
-
-
-def _melt(table, notes):
-    """One row a checkpoint of a wide table, a column a run."""
-    axis = next((name for name in ("tokens_seen", "step") if name in table), None)
-    if axis is None:
-        raise DataError(
-            f"no loss among {', '.join(map(str, table))}: name it, such as "
-            "my_column=loss, or give a wide table with a step column"
-        )
-    bounds = [c for c in table if str(c).endswith(NO_LOSS)]
-    kept = [
-        c
-        for c in table.drop(columns=[axis, *bounds])
-        if pd.api.types.is_numeric_dtype(table[c])
-    ]
-    if not kept:
-        raise DataError(f"the wide table has no column of losses beside {axis}")
-    notes.append(f"wide table: {len(kept)} columns read as runs")
-    long = table.melt(
-        id_vars=[axis], value_vars=kept, var_name="run", value_name="loss"
-    )
-    long["run"] = long["run"].astype(str).str.replace(r"\s+-\s+[^-]*$", "", regex=True)
-    return long[long["loss"].notna()]
-
-
-def _counted(text):
-    """The count that a text writes, 160M or 160,000,000, else the text."""
-    try:
-        return count(str(text).replace(",", ""))
-    except DataError:
-        return text
-
-
-def _numbers(table, names):
-    for name in (n for n in names if n in table):
-        if name in ("num_params", "tokens_seen") and not pd.api.types.is_numeric_dtype(
-            table[name]
-        ):
-            table = table.assign(**{name: table[name].map(_counted)})
-        made = pd.to_numeric(table[name], errors="coerce")
-        bad = (
-            made.isna()
-            & table[name].notna()
-            & ~table[name]
-            .astype(str)
-            .str.lower()
-            .isin(["nan", "inf", "-inf", "infinity", ""])
-        )
-        if bad.any():
-            row = bad.idxmax()
-            raise DataError(
-                f"{name} in row {row} is {table[name][row]!r}, not a number"
-            )
-        table = table.assign(**{name: made.replace([np.inf, -np.inf], np.nan)})
-    return table
-
-
 def _without_gaps(table, notes):
     gaps = table["loss"].isna()
     if gaps.any():
-        rows = ", ".join(map(str, table.index[gaps][:5])) + (
-            ", ..." if gaps.sum() > 5 else ""
-        )
-        notes.append(f"{gaps.sum()} rows without a loss left out ({rows})")
+        rows = ", ".join(map(str, table.index[gaps][:5]))
+        more = ", ..." if gaps.sum() > 5 else ""
+        notes.append(f"{gaps.sum()} rows without a loss left out ({rows}{more})")
     return table[~gaps]
 
 
@@ -283,21 +137,13 @@ def _with_tokens(table, batch_tokens, notes):
         raise DataError("neither tokens_seen nor step among the columns: name one")
     if "run" not in table:
         raise DataError("steps need a run column: name it, such as my_column=run")
-    if (
-        "batch_tokens" in table
-    ):  # a batch may change on the way, and restarts repeat steps
-        table = table.drop_duplicates(["run", "step"], keep="last").sort_values(
-            ["run", "step"]
-        )
-        done = (
-            table.groupby("run")["step"].diff().fillna(table["step"])
-            * table["batch_tokens"]
-        )
+    if "batch_tokens" in table:
         notes.append("tokens counted from steps and the batch of each step")
-        return table.assign(tokens_seen=done.groupby(table["run"]).cumsum())
+        return _with_growing_batches(table)
     if not batch_tokens:
         raise DataError(
-            "the file counts steps: give batch_tokens (or --batch-tokens), the tokens of one step"
+            "the file counts steps: give batch_tokens (or --batch-tokens), the tokens "
+            "of one step"
         )
     if not isinstance(batch_tokens, dict):
         notes.append(f"tokens counted as steps times {batch_tokens:g}")
@@ -312,6 +158,15 @@ def _with_tokens(table, batch_tokens, notes):
     return table.assign(tokens_seen=table["step"] * batches)
 
 
+def _with_growing_batches(table):
+    """Sum the tokens of each run's steps; of a step repeated by a restart the last."""
+    at = ["run", "step"]
+    table = table.drop_duplicates(at, keep="last").sort_values(at)
+    steps = table.groupby("run")["step"].diff().fillna(table["step"])
+    tokens = steps * table["batch_tokens"]
+    return table.assign(tokens_seen=tokens.groupby(table["run"]).cumsum())
+
+
 def _with_sizes(table, sizes, notes):
     if "num_params" in table and not sizes:
         return table
@@ -319,22 +174,18 @@ def _with_sizes(table, sizes, notes):
         raise DataError("no num_params and no run to tell the sizes by: add a column")
     known, read = dict(sizes or {}), {}
     for name in table["run"].unique():
-        found = SIZE.findall(str(name).replace("_", " ").replace("-", " "))
-        if name not in known and len(found) == 1:
-            read[name] = float(found[0][0]) * SCALES[found[0][1].lower()]
-    lacking = [
-        str(n) for n in table["run"].unique() if n not in known and n not in read
-    ]
-    if lacking:
-        raise DataError(
-            f"no parameters known for run {lacking[0]!r}: add a column num_params, or "
-            f"give its size, such as {lacking[0]}=350M"
-        )
+        words = SIZE_IN_NAME.findall(str(name).replace("_", " ").replace("-", " "))
+        if name in known:
+            continue
+        if len(words) != 1:
+            raise DataError(
+                f"no parameters known for run {str(name)!r}: add a column num_params, "
+                f"or give its size, such as {name}=350M"
+            )
+        read[name] = float(words[0][0]) * SUFFIXES[words[0][1].lower()]
     if read:
-        told = ", ".join(
-            f"{name} {value:.3g}" for name, value in list(read.items())[:3]
-        )
-        notes.append(f"parameters read from names of runs ({told}): check them")
+        some = ", ".join(f"{name} {n:.3g}" for name, n in list(read.items())[:3])
+        notes.append(f"parameters read from names of runs ({some}): check them")
     return table.assign(num_params=table["run"].map(read | known))
 
 
@@ -350,7 +201,7 @@ def _without_repeats(table, notes):
     if again.any():
         names = ", ".join(map(str, table.loc[again, "run"].unique()[:3]))
         notes.append(
-            f"{again.sum()} rows repeat tokens already seen ({names}): the last of each "
-            "is kept, as after a restart"
+            f"{again.sum()} rows repeat tokens already seen ({names}): the last of "
+            "each is kept, as after a restart"
         )
     return table[~again].sort_values(["run", "tokens_seen"], kind="stable")
