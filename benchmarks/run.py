@@ -35,8 +35,8 @@ from peers import (
     with_simple_scaling_laws,
 )
 
-from experiments.grids import TRAINING_SHARES, eligible_families, smaller_counts
-from hitchhiker import bootstrap, evaluate, fit, fit_many, load_runs
+from experiments.grids import score_shares
+from hitchhiker import bootstrap, fit, fit_many, load_runs
 from hitchhiker.fits.fitting import OBJECTIVES
 from hitchhiker.laws import PARAMETERS
 from hitchhiker.runs.data import tables_folder
@@ -150,15 +150,6 @@ def reached(results):
     return shares
 
 
-def grid_of(method):
-    """Every cell of the main experiment with one method."""
-    parts = []
-    for runs in eligible_families(min_checkpoints=5):
-        sizes = [k for k in smaller_counts(runs) if k > 1]
-        parts.append(evaluate(runs, [method], sizes=sizes, share=list(TRAINING_SHARES)))
-    return pd.concat(parts)
-
-
 def memory():
     """Resamples, rows, seconds and peak megabytes of one large bootstrap alone."""
     runs = load_runs(family="mad-llama")
@@ -195,7 +186,7 @@ def timed_grid(best, notes):
         ("paper", "curve_fit", 2),
     ):
         seconds, cells = min(
-            clock(lambda m=method: len(grid_of(m))) for _ in range(rounds)
+            clock(lambda m=method: len(score_shares([m]))) for _ in range(rounds)
         )
         key = (f"{cells} cells of the main experiment", tool)
         best[key] = 1e3 * seconds / cells

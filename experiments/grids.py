@@ -98,14 +98,19 @@ def size_grid():
 @cached
 def share_grid():
     """The k smallest sizes at several shares of their training, with every method."""
+    return score_shares(GRID_METHODS)
+
+
+def score_shares(methods):
+    """Score methods on the k smallest sizes of every family, at several shares."""
     parts = []
     for runs in eligible_families(min_checkpoints=5):
         scores = evaluate(
             runs,
-            GRID_METHODS,
+            methods,
             sizes=[k for k in smaller_counts(runs) if k > 1],
             share=list(TRAINING_SHARES),
-            protocol=GRID_PROTOCOLS,
+            protocol={m: p for m, p in GRID_PROTOCOLS.items() if m in methods},
         )
         parts.append(scores)
     return pd.concat(parts, ignore_index=True)
