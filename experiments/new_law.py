@@ -159,7 +159,7 @@ def lent_evidence():
     """
     kinds = set(next_token_kinds())
     tables = [t for t in eligible_families(1) if t["loss_kind"].iloc[0] in kinds]
-    fits = [(runs.iloc[0], fit(early_cut(runs))) for runs in tables]
+    fits = [(runs.iloc[0], fit(runs)) for runs in tables]
     lenders = [
         (facts, law)
         for facts, law in fits
