@@ -73,11 +73,12 @@ WITHOUT_LAWS = (
     "coverage",
 )
 NOT_OF_THE_PAPER = (
-    "examples",
     "forecast_grids",
     "ladder",
     "ladder_seeds",
-    "practice",
+    "plan_a_ladder",
+    "run_in_progress",
+    "two_recipes",
 )
 
 

@@ -5,8 +5,9 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
-from hitchhiker.forecasts.comparing import DIFFERENCE_DF, Z_80, pair_sd, paired
+from hitchhiker.forecasts.comparing import DIFFERENCE_DF, pair_sd, paired
 from hitchhiker.forecasts.forecasting import forecast
+from hitchhiker.laws import Z_80
 from hitchhiker.runs import selection
 
 from .calibration import study_weights, t_log_likelihood

@@ -34,7 +34,7 @@ def lenders():
     """
     rows = []
     for runs in families_with_unit(min_sizes=3):
-        fitted = fit(selection.early_cut(runs))
+        fitted = fit(runs)
         settled = fitted.status in ("ok", "at_bound") and 0.01 < fitted.law.alpha < 2
         repeated = runs["epochs"].iloc[0] >= 2
         row = {**runs.iloc[0][FAMILY_FACTS], **fitted.law.as_dict()}

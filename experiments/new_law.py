@@ -8,6 +8,7 @@ import pandas as pd
 from hitchhiker.evaluation.scoring import absolute_relative_error as are
 from hitchhiker.fits.fitting import fit, fit_many
 from hitchhiker.fits.uncertainty import bootstrap
+from hitchhiker.laws import Laws
 from hitchhiker.runs.checks import run_names
 from hitchhiker.runs.selection import early_cut, hold_out
 
@@ -68,8 +69,7 @@ def at_reference(
     >>> table[["loss", "size_slope"]].round(3).values.tolist()
     [[3.0, 0.167]]
     """
-    size = laws["A"] * np.exp(-laws["alpha"] * np.log(num_params))
-    tokens = laws["B"] * np.exp(-laws["beta"] * np.log(tokens_seen))
+    size, tokens = Laws.from_table(laws).terms(num_params, tokens_seen)
     loss = laws["E"] + size + tokens
     return laws.assign(
         loss=loss,
@@ -159,7 +159,7 @@ def lent_evidence():
     """
     kinds = set(next_token_kinds())
     tables = [t for t in eligible_families(1) if t["loss_kind"].iloc[0] in kinds]
-    fits = [(runs.iloc[0], fit(early_cut(runs))) for runs in tables]
+    fits = [(runs.iloc[0], fit(runs)) for runs in tables]
     lenders = [
         (facts, law)
         for facts, law in fits

@@ -24,7 +24,7 @@ def test_slopes_are_those_of_the_law(name):
 
 
 def drawn(families):
-    """Draws of a column ``x``: {(source, family): values}, the first one the whole fit."""
+    """Draws of a column ``x`` by source and family, the first one the whole fit."""
     parts = [
         pd.DataFrame({"draw": range(len(x)), "x": x}).assign(
             source=source, family=family
