@@ -220,10 +220,12 @@ def hits(planted):
         A row a level: ``level, chance`` and a column a detector of `DETECTORS`.
     """
     rows = []
-    for level, own in planted.groupby("level"):
-        found = {name: over_studies(own, f"found_{name}", "mean") for name in DETECTORS}
-        chance = over_studies(own.assign(chance=1 / own["n_sizes"]), "chance", "mean")
-        rows.append({"level": level, "chance": chance, **found})
+    planted = planted.assign(chance=1 / planted["n_sizes"])
+    for level, faults in planted.groupby("level"):
+        shares = {"level": level, "chance": over_studies(faults, "chance", "mean")}
+        for name in DETECTORS:
+            shares[name] = over_studies(faults, f"found_{name}", "mean")
+        rows.append(shares)
     return pd.DataFrame(rows)
 
 

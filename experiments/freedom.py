@@ -18,7 +18,7 @@ from .studies import KEYS, over_studies
 
 LAW_COLUMNS = ["ln A", "ln B", "ln E", "alpha", "beta"]
 SHUFFLES = 200
-EXPONENTS = np.geomspace(
+TRIED_EXPONENTS = np.geomspace(
     0.1, 1.2, 15
 )  # tried where a tie leaves one exponent to search
 
@@ -175,11 +175,11 @@ def ties(others):
     middle = others.groupby("source")[["alpha", "beta"]].median().median()
     return {
         "five free": "fit",
-        "alpha = beta": Tied(tuple({"alpha": e, "beta": e} for e in EXPONENTS)),
+        "alpha = beta": Tied(tuple({"alpha": e, "beta": e} for e in TRIED_EXPONENTS)),
         "A tied to alpha": Tied(
             tuple(
                 {"alpha": e, "A": float(np.exp(level + slope * e))}
-                for e in EXPONENTS[::2]
+                for e in TRIED_EXPONENTS[::2]
             )
         ),
         "exponents of others": LawMethod(fixed=dict(middle)),
@@ -210,7 +210,7 @@ def tied_evidence():
 
 def by_sizes(scores):
     """Median ARE with two, three and all sizes, by share and method, studies alike."""
-    seen = {
+    groups = {
         "two": scores["n_sizes"] == 2,
         "three": scores["n_sizes"] == 3,
         "all": scores["n_sizes"] == scores["n_all"],
@@ -219,7 +219,7 @@ def by_sizes(scores):
         name: scores[rows]
         .groupby(["share", "method"], sort=False)
         .apply(over_studies, "are")
-        for name, rows in seen.items()
+        for name, rows in groups.items()
     }
     return pd.DataFrame(cells).reset_index()
 

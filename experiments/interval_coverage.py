@@ -15,7 +15,10 @@ from .cache import cached
 from .fooled import TRUE_LAW
 
 RUN_COUNTS = (6, 12, 24)  # runs of a made-up family
-N_FAMILIES, BATCH = 300, 20  # made-up families of one number of runs; fitted together
+N_FAMILIES, FITTED_TOGETHER = (
+    300,
+    20,
+)  # made-up families of one number of runs; fitted together
 N_RESAMPLES = 100
 FAR_TARGET = (3e10, 6e11)  # parameters and tokens that are forecast
 
@@ -82,7 +85,9 @@ def coverage():
     """
     parts = []
     for count in RUN_COUNTS:
-        for seeds in np.array_split(np.arange(N_FAMILIES), N_FAMILIES // BATCH):
+        for seeds in np.array_split(
+            np.arange(N_FAMILIES), N_FAMILIES // FITTED_TOGETHER
+        ):
             tables = [runs_with_offsets(count, seed) for seed in seeds]
             parts.append(pd.DataFrame(_held(tables)).assign(runs=count))
     held = pd.concat(parts).melt("runs", var_name="interval", value_name="covered")
