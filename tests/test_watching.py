@@ -53,7 +53,7 @@ def test_a_step_of_five_per_cent_is_a_departure_and_a_fall_or_a_bad_start_is_non
 
 
 def test_a_real_run_that_went_well_raises_no_alarm():
-    """Its first checkpoints stray; they once raised an alarm in nearly every healthy run."""
+    """Its first checkpoints stray, which once raised alarms in healthy runs."""
     runs = load_runs("gpt3", loss_kind="validation")
     seen = watch(runs[runs["run"] != "gpt3-350m"], "gpt3-175b", 3e11)
     assert seen.departed_at is None
