@@ -56,7 +56,7 @@ def test_a_planted_fault_is_seen_without_noise():
 
 
 def test_drop_evidence():
-    """One size less a step, never fewer than three left; the flagged one is always gone."""
+    """One size less a step, never fewer than three left; the flagged one gone."""
     table = detect.drop_evidence()
     keys = [*studies.KEYS, "method"]
     for _, own in table.groupby(keys, sort=False):
