@@ -1,9 +1,9 @@
-"""Let pages be found, cited and traced: how to cite each, and what it was built from."""
+"""Let pages be found, cited and traced: how to cite each, what it was built from."""
 
 import hashlib
 import re
+import tomllib
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
 CITE = """
@@ -13,9 +13,12 @@ CITE = """
 </details>
 """
 FOOTER = (
-    "Version {version} · tables <code>{digest}</code> · figures and numbers computed when this "
-    'page was built · <a href="{root}changelog.html">what changed</a><!--pdf {root}-->'
+    "Version {version} · tables <code>{digest}</code> · figures and numbers computed "
+    'when this page was built · <a href="{root}chapters/changes.html">what changed</a>'
+    "<!--pdf {root}-->"
 )
+IMAGE = re.compile(r"<img\b([^>]*)")
+LISTED = '<div role="list" class="citation-list">'
 
 
 def data_digest(folder):
@@ -28,24 +31,23 @@ def data_digest(folder):
 
 def facts(app):
     """Return the version of the package and the hash of its tables."""
+    project = tomllib.loads(Path(app.srcdir, "pyproject.toml").read_text())["project"]
     return {
-        "version": version("hitchhiker"),
+        "version": project["version"],
         "digest": data_digest(Path(app.srcdir, "data")),
     }
 
 
-def first_pictures_now_others_later(body):
-    """Return a page's body in which all pictures but the first two load when they are near."""
-    seen = iter(range(10**6))
+def load_later(body):
+    """Return a page's body whose pictures after the second load when they are near."""
+    count = iter(range(10**6))
 
-    def lazy(found):
-        return (
-            found[0]
-            if next(seen) < 2 or "loading=" in found[0]
-            else f'<img loading="lazy"{found[1]}'
-        )
+    def lazy(image):
+        if next(count) < 2 or "loading=" in image[0]:
+            return image[0]
+        return f'<img loading="lazy"{image[1]}'
 
-    return re.sub(r"<img\b([^>]*)", lazy, body)
+    return IMAGE.sub(lazy, body)
 
 
 def finish(app, pagename, templatename, context, doctree):
@@ -56,29 +58,21 @@ def finish(app, pagename, templatename, context, doctree):
     """
     if app.builder.name != "html":
         return
-    known = app.guide_facts
-    root = (
-        context["pathto"](app.config.root_doc)
-        .removesuffix("index.html")
-        .removesuffix("#")
-    )
-    context["theme_extra_footer"] = FOOTER.format(**known, root=root)
+    landing = context["pathto"](app.config.root_doc)
+    root = landing.removesuffix("index.html").removesuffix("#")
+    context["theme_extra_footer"] = FOOTER.format(**app.guide_facts, root=root)
     if "body" not in context or doctree is None:
         return
-    body = first_pictures_now_others_later(context["body"])
-    body = body.replace(
-        '<div role="list" class="citation-list">', '<div class="citation-list">'
+    body = load_later(context["body"])
+    body = body.replace(LISTED, LISTED.replace(' role="list"', ""))
+    context["body"] = body + CITE.format(
+        authors=app.config.author,
+        year=date.today().year,
+        title=context.get("title", ""),
+        project=app.config.project,
+        version=app.guide_facts["version"],
+        url=f"{app.config.html_baseurl.rstrip('/')}/{pagename}.html",
     )
-    url = f"{app.config.html_baseurl.rstrip('/')}/{pagename}.html"
-    words = {
-        "authors": app.config.author,
-        "year": date.today().year,
-        "url": url,
-        "project": app.config.project,
-        "title": context.get("title", ""),
-        "version": known["version"],
-    }
-    context["body"] = body + CITE.format(**words)
 
 
 def prepare(app):

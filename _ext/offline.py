@@ -1,4 +1,4 @@
-"""Let the pages be read without a network: MathJax comes along, live-code scripts stay out."""
+"""Let pages be read without a network: with MathJax, without live-code scripts."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +21,7 @@ def copy_mathjax(app, exception):
 
 
 def drop_live_code(app, pagename, templatename, context, doctree):
-    """Leave out the scripts of sphinx-thebe, which would load a kernel's client from a CDN."""
+    """Leave out the scripts of sphinx-thebe, which fetch a kernel's client."""
 
     def is_thebe(script):
         return "thebe" in f"{script.filename} {script.attributes.get('body', '')}"

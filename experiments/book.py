@@ -1,9 +1,10 @@
 """What chapters need besides the package: numbers for the prose, tables, commands."""
 
 import os
+import re
 from pathlib import Path
 
-from hitchhiker.runs.data import tables_folder
+from hitchhiker.runs.data import read_table, tables_folder
 
 
 def note(**values):
@@ -31,6 +32,25 @@ def note(**values):
     for name, value in values.items():
         plain = value if isinstance(value, str) else float(f"{float(value):.6g}")
         glue(name, plain, display=False)
+
+
+def paper_number(claim, words):
+    """The number that the paper states for a claim, before these words.
+
+    Parameters
+    ----------
+    claim : str
+        ``id`` of a row of ``data/claims.csv``.
+    words : str
+        What follows the number in its ``paper_value``.
+
+    Examples
+    --------
+    >>> paper_number("detect", "% of cases")
+    58.0
+    """
+    text = read_table("claims").set_index("id").loc[claim, "paper_value"]
+    return float(re.search(rf"([\d.]+)\s*{re.escape(words)}", text)[1])
 
 
 def save_table(table, name):

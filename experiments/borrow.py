@@ -15,7 +15,8 @@ from hitchhiker.runs import selection
 from hitchhiker.runs.data import load_runs, read_table
 
 from .cache import cached
-from .grids import FURTHER_KINDS, eligible
+from .corpus import further_kinds
+from .grids import eligible
 from .rules import Claim, percent, verdict_of_parts
 from .size_choices import ERROR_BANDS
 from .studies import KEYS
@@ -41,7 +42,7 @@ PAPER_UNITS = {  # from nats per token or per target token
 def families_with_unit(min_sizes):
     """Tables of families, finished runs too, each of one loss kind, with its unit."""
     runs = eligible(load_runs(), min_sizes=min_sizes, min_checkpoints=1)
-    runs = runs[~runs["loss_kind"].isin(FURTHER_KINDS)]
+    runs = runs[~runs["loss_kind"].isin(further_kinds())]
     runs = runs.merge(read_table("loss_kinds")[["loss_kind", "unit"]], on="loss_kind")
     return [table for _, table in runs.groupby(KEYS, sort=False)]
 

@@ -9,13 +9,8 @@ from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.runs.data import load_runs
 
 from .cache import cached
-from .grids import (
-    FURTHER_KINDS,
-    GRID_PROTOCOLS,
-    share_grid,
-    size_grid,
-    windows,
-)
+from .corpus import further_kinds, pair_groups
+from .grids import GRID_PROTOCOLS, share_grid, size_grid, windows
 from .ladder_seeds import seed_spread
 from .rules import Claim, percent, verdict_of_parts, verdict_of_value
 from .studies import ESTIMATORS, KEYS, over_studies
@@ -88,13 +83,10 @@ def _comparable():
     architectures.
     """
     grids = pd.concat([size_grid(), share_grid().query("share < 1")])
-    grids = grids[
-        grids["family"].str.match("gpt2|pythia|overtrain")
-        & (grids["loss_kind"] != "train")
-    ]
-    texts = load_runs(
-        "overtrain", loss_kind=[k for k in FURTHER_KINDS if "lambada" not in k]
-    )
+    grids = grids[pair_groups(grids["family"]).notna()]
+    grids = grids[grids["loss_kind"] != "train"]
+    texts = load_runs("overtrain")
+    texts = texts[texts["loss_kind"].isin(further_kinds())]
     mad = load_runs("mad")
     mad = mad.assign(model=mad["num_params"].map("{:.1e}".format))
     in_both = mad.groupby("model")["family"].nunique() == 2
@@ -109,10 +101,7 @@ def _comparable():
         )
         more.append(scores)
     table = pd.concat([grids, *more], ignore_index=True)
-    table["group"] = (
-        table["family"].str.extract(r"(gpt2-[a-z0-9]+|pythia-v\d)")[0].fillna("all")
-    )
-    return table
+    return table.assign(group=pair_groups(table["family"]))
 
 
 @cached

@@ -4,7 +4,6 @@
 a test compares.  *The data* chapter shows some of them.
 """
 
-import html
 import re
 from pathlib import Path
 
@@ -13,9 +12,11 @@ import pandas as pd
 from hitchhiker.plots.style import human
 from hitchhiker.runs.data import load_evaluations, load_runs, read_table
 
+from .corpus import SECOND_EVALUATION, run_pairs
+
 README = Path(__file__).resolve().parents[1] / "data" / "README.md"
 GENERATED = re.compile(r"<!-- generated: (\w+) -->\n(.*?)<!-- end -->\n", re.DOTALL)
-FACTS = (
+FACT_COLUMNS = (
     "context",
     "batch_tokens",
     "tokenizer",
@@ -26,21 +27,15 @@ FACTS = (
     "seed",
     "params_non_embedding",
 )
-EXTRAS = (
-    "gzip",
-    "ladder",
-    "moduleformer",
-    "schedules",
-)  # not among the sources of the original study
-SECOND_EVALUATIONS = ("-again", "-late")  # of trainings that are runs already
-LEAST_SIZES, LEAST_CHECKPOINTS, LEAST_TOKEN_COUNTS = 3, 5, 3
+LEAST_SIZES, LEAST_TOKEN_COUNTS = 3, 3  # that determine a law in N, in D
+LEAST_CHECKPOINTS = 5  # of a run that is a trajectory
 
 
 def coverage(runs: pd.DataFrame) -> pd.DataFrame:
     """Models and families by source, counted as the original study counts.
 
-    A model is a training.  Chinchilla's finished trainings count once a size, and a
-    second evaluation of a training does not count.
+    A model is a training; where the table ``families`` says so, it is a size.  A second
+    evaluation of a training does not count.
 
     Parameters
     ----------
@@ -54,35 +49,38 @@ def coverage(runs: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> coverage(load_runs("chinchilla"))[["models", "families", "runs"]].values.tolist()
+    >>> table = coverage(load_runs("chinchilla"))
+    >>> table[["models", "families", "runs"]].values.tolist()
     [[43, 1, 245]]
     """
+    facts = read_table("families")
+    in_study = set(facts.loc[facts["in_study"], "source"])
+    by_size = set(facts.loc[facts["counted_by"] == "size", "source"])
+    second = run_pairs(SECOND_EVALUATION)["run"]
     rows = []
     for source, part in runs.groupby("source"):
-        trainings = part.loc[
-            ~part["run"].str.endswith(SECOND_EVALUATIONS), ["run", "model"]
-        ]
+        trainings = part[~part["run"].isin(second)]
         rows.append(
             {
                 "source": source,
-                "models": trainings[
-                    "model" if source == "chinchilla" else "run"
-                ].nunique(),
+                "models": trainings["model" if source in by_size else "run"].nunique(),
                 "families": part["family"].nunique(),
                 "runs": part["run"].nunique(),
                 "rows": len(part),
                 "form": _form(part),
-                "in_study": source not in EXTRAS,
+                "in_study": source in in_study,
             }
         )
     return pd.DataFrame(rows)
 
 
+def _checkpoints(part: pd.DataFrame) -> pd.Series:
+    """Checkpoints of each run, in the kind of loss that has most."""
+    return part.groupby(["run", "loss_kind"]).size().groupby("run").max()
+
+
 def _form(part: pd.DataFrame) -> str:
-    long = (
-        part.groupby(["run", "loss_kind"]).size().groupby("run").max()
-        >= LEAST_CHECKPOINTS
-    )
+    long = _checkpoints(part) >= LEAST_CHECKPOINTS
     form = "finished runs" if not long.any() else "trajectories"
     form += " and finished runs" if 0 < long.mean() < 1 else ""
     digitised = part.drop_duplicates("run")["digitised"]
@@ -92,7 +90,7 @@ def _form(part: pd.DataFrame) -> str:
 
 
 def families(runs: pd.DataFrame) -> pd.DataFrame:
-    """What each family can support: one row a source and family, runs without one at its end.
+    """What each family can support: a row a family, runs without one after the others.
 
     Parameters
     ----------
@@ -109,7 +107,8 @@ def families(runs: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> families(load_runs("opt"))[["sizes", "checkpoints", "ends", "law"]].values.tolist()
+    >>> table = families(load_runs("opt"))
+    >>> table[["sizes", "checkpoints", "ends", "law"]].values.tolist()
     [[6, 22, '0 of 6', 'N and D']]
     """
     keyed = runs.assign(family=runs["family"].fillna(""), last=runs["family"].isna())
@@ -119,20 +118,16 @@ def families(runs: pd.DataFrame) -> pd.DataFrame:
 
 def _family(source: str, family: str, part: pd.DataFrame) -> dict:
     runs = part.drop_duplicates("run")
-    checkpoints = (
-        part.groupby(["run", "loss_kind"]).size().groupby("run").max().median()
-    )
     sizes, tokens = part["num_params"], part["tokens_seen"].max()
+    ends = dict.fromkeys(map(human, (sizes.min(), sizes.max())))
     return {
         "source": source,
         "family": family,
         "sizes": part["model"].nunique(),
-        "parameters": " to ".join(
-            dict.fromkeys(map(human, (sizes.min(), sizes.max())))
-        ),
+        "parameters": " to ".join(ends),
         "runs": len(runs),
         "kinds": part["loss_kind"].nunique(),
-        "checkpoints": round(checkpoints),
+        "checkpoints": round(_checkpoints(part).median()),
         "tokens": human(tokens) if tokens > 0 else "unknown",
         "ends": f"{runs['complete'].sum()} of {len(runs)}",
         "seeds": runs["seed"].nunique(),
@@ -141,20 +136,14 @@ def _family(source: str, family: str, part: pd.DataFrame) -> dict:
 
 
 def _law(part: pd.DataFrame) -> str:
-    """What a fit can determine: sizes and token counts that meet in one kind of loss."""
+    """What a fit can determine from sizes and token counts that meet in one kind."""
     if part["tokens_seen"].isna().all():
         return "none: steps only"
     kinds = part.groupby("loss_kind")
     sizes = kinds["model"].nunique().max() >= LEAST_SIZES
-    counts = (
-        part.groupby(["loss_kind", "model"])["tokens_seen"]
-        .nunique()
-        .groupby("loss_kind")
-    )
-    tokens = counts.median().max() >= LEAST_TOKEN_COUNTS
-    law = {(True, True): "N and D", (True, False): "N", (False, True): "D"}.get(
-        (sizes, tokens)
-    )
+    counts = part.groupby(["loss_kind", "model"])["tokens_seen"].nunique()
+    tokens = counts.groupby("loss_kind").median().max() >= LEAST_TOKEN_COUNTS
+    law = " and ".join(n for n, enough in (("N", sizes), ("D", tokens)) if enough)
     unknown = part["loss_kind"].str.startswith("unknown-unit").all()
     return (law or "none") + (", unit unknown" if unknown else "")
 
@@ -181,7 +170,7 @@ def counts_table() -> str:
 def facts_table() -> str:
     """What is known of the trainings by source; empty is unknown."""
     runs = load_runs().drop_duplicates("run")
-    table = runs.groupby("source")[list(FACTS)].agg(_known)
+    table = runs.groupby("source")[list(FACT_COLUMNS)].agg(_known)
     return markdown(
         table.rename(columns=lambda name: name.replace("_", " ")).reset_index()
     )
@@ -234,53 +223,6 @@ def kinds_by_unit(kinds: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
         rows=("loss", "size"),
     )
     return table.sort_values("rows", ascending=False).reset_index()
-
-
-def kinds_html(kinds: pd.DataFrame, runs: pd.DataFrame) -> str:
-    """Kinds of loss with their units and meanings, folded by source."""
-    used = runs.drop_duplicates(["source", "loss_kind"]).merge(kinds, on="loss_kind")
-    parts = []
-    for source, own in used.sort_values("loss_kind").groupby("source"):
-        own = own[["loss_kind", "unit", "meaning"]]
-        parts.append(
-            f"<details><summary>{source}: {len(own)}</summary>{_html_table(own)}</details>\n"
-        )
-    return "".join(parts)
-
-
-def _html_table(table: pd.DataFrame, style: str = "") -> str:
-    head = "".join(
-        f'<th scope="col">{name.replace("_", " ")}</th>' for name in table.columns
-    )
-    rows = "".join(
-        "<tr>"
-        + "".join(f"<td>{html.escape(str(value))}</td>" for value in row)
-        + "</tr>\n"
-        for row in table.itertuples(index=False)
-    )
-    return (
-        f'<table class="dataframe" style="{style}"><thead><tr>{head}</tr></thead>'
-        f"<tbody>\n{rows}</tbody></table>"
-    )
-
-
-# As an attribute, so that it works in a page as well as in a notebook.
-FILTER = (
-    "const words = this.value.toLowerCase().split(' '), box = this.closest('div'); let shown = 0; "
-    "for (const row of box.querySelectorAll('tbody tr')) { "
-    "row.hidden = !words.every(word => row.textContent.toLowerCase().includes(word)); "
-    "shown += !row.hidden } box.querySelector('output').textContent = shown + ' shown'"
-)
-
-
-def explorer(table: pd.DataFrame, label: str) -> str:
-    """A table as HTML with a box that filters its rows; without scripts, all rows show."""
-    return (
-        f'<div class="explorer"><label>{label} with <input type="search" oninput="{FILTER}">'
-        f'</label> <output aria-live="polite">{len(table)} shown</output>'
-        f'<section style="overflow: auto; max-height: 28rem" tabindex="0" aria-label="{label}">'
-        f"{_html_table(table, 'white-space: nowrap; font-size: 0.8rem')}</section></div>"
-    )
 
 
 def renewed(text: str) -> str:

@@ -51,7 +51,7 @@ def exponents():
     """Exponents of the families whose robust fit determines them, a row a family."""
     rows = []
     for runs in eligible_families(min_checkpoints=1):
-        fitted = fit(selection.early_cut(runs))
+        fitted = fit(runs)
         if fitted.status == "ok":
             rows.append((*runs[KEYS].iloc[0], fitted.law.alpha, fitted.law.beta))
     return pd.DataFrame(rows, columns=[*KEYS, "alpha", "beta"])

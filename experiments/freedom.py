@@ -8,7 +8,6 @@ import pandas as pd
 from hitchhiker.evaluation.evaluating import evaluate
 from hitchhiker.evaluation.methods import LawMethod, with_law
 from hitchhiker.fits.fitting import fit_many
-from hitchhiker.laws import PARAMETERS, ScalingLaw
 from hitchhiker.runs.selection import size_names
 
 from .cache import cached
@@ -157,12 +156,11 @@ class Tied:
 
     def many(self, runs, seen, num_params, tokens_seen):
         """The same for several selections of rows, seen (n_selections, n_rows)."""
-        tables = [fit_many(runs, fixed=f, weights=seen).table for f in self.choices]
-        best = np.array([table["objective"] for table in tables]).argmin(axis=0)
+        tables = [fit_many(runs, fixed=f, weights=seen) for f in self.choices]
+        best = np.array([fits.objective for fits in tables]).argmin(axis=0)
         for i, k in enumerate(best):
-            row = tables[k].iloc[i]
-            law = ScalingLaw(*row[list(PARAMETERS)])
-            yield with_law(law, num_params, tokens_seen, row["status"])
+            fits = tables[k]
+            yield with_law(fits.laws[i], num_params, tokens_seen, fits.status[i])
 
 
 def line(laws):

@@ -8,6 +8,7 @@ from hitchhiker.runs import selection
 from hitchhiker.runs.data import load_runs
 
 from .cache import cached
+from .corpus import further_kinds, with_plain_law
 from .studies import KEYS
 
 TRAINING_SHARES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
@@ -15,18 +16,6 @@ TRAINING_SHARES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 GRID_METHODS = ("paper", "fit", "borrowed", "best_seen", "most_trained")
 GRID_PROTOCOLS = {"paper": "paper"}
 MAX_ENDS = 8  # of a family with more sizes, every so many are the largest seen
-# The same models measured on further text: left out of the grids, one kind speaks for
-# all.
-FURTHER_KINDS = (
-    "lambada-last-word-5-shot",
-    "validation-c4-val",
-    "validation-de-en",
-    "validation-paloma-c4-en",
-    "validation-paloma-code",
-    "validation-paloma-ptb",
-    "validation-paloma-redpajama",
-    "validation-paloma-refinedweb",
-)
 
 
 def evenly_spaced(count, most=MAX_ENDS):
@@ -53,14 +42,8 @@ def windows(runs):
     return selection.windows(train, counts=some, ends=some)
 
 
-def eligible(
-    runs,
-    min_sizes=3,
-    min_checkpoints=5,
-    first_tokens=np.inf,
-    exclude=selection.NOT_PLAIN,
-):
-    """Rows of the families that an experiment can use.
+def eligible(runs, min_sizes=3, min_checkpoints=5, first_tokens=np.inf):
+    """Rows of the families that an experiment can use and a plain law is meant for.
 
     Parameters
     ----------
@@ -72,20 +55,18 @@ def eligible(
         Checkpoints its median run needs; 1 lets in families of finished runs.
     first_tokens : float
         The median run must start below this many tokens.
-    exclude : collection of str
-        Families to leave out; by default those that no plain law is meant for.
 
     Examples
     --------
     >>> eligible(load_runs(["gpt3", "chinchilla"]))["family"].unique().tolist()
     ['gpt3']
     """
+    runs = with_plain_law(runs)
     table = selection.describe(runs.dropna(subset=["tokens_seen"]))
     table = table[
         (table["n_sizes"] >= min_sizes)
         & (table["checkpoints"] >= min_checkpoints)
         & (table["first_tokens"] < first_tokens)
-        & ~table["family"].isin(list(exclude))
     ]
     return runs.merge(table[KEYS], on=KEYS)
 
@@ -93,7 +74,7 @@ def eligible(
 def eligible_families(min_checkpoints):
     """Tables of the families that the experiments use, three sizes or more."""
     runs = eligible(load_runs(), min_checkpoints=min_checkpoints)
-    runs = runs[~runs["loss_kind"].isin(FURTHER_KINDS)]
+    runs = runs[~runs["loss_kind"].isin(further_kinds())]
     return [t for _, t in runs.groupby(KEYS, sort=False)]
 
 
@@ -117,14 +98,19 @@ def size_grid():
 @cached
 def share_grid():
     """The k smallest sizes at several shares of their training, with every method."""
+    return score_shares(GRID_METHODS)
+
+
+def score_shares(methods):
+    """Score methods on the k smallest sizes of every family, at several shares."""
     parts = []
     for runs in eligible_families(min_checkpoints=5):
         scores = evaluate(
             runs,
-            GRID_METHODS,
+            methods,
             sizes=[k for k in smaller_counts(runs) if k > 1],
             share=list(TRAINING_SHARES),
-            protocol=GRID_PROTOCOLS,
+            protocol={m: p for m, p in GRID_PROTOCOLS.items() if m in methods},
         )
         parts.append(scores)
     return pd.concat(parts, ignore_index=True)

@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from hitchhiker.fits.results import Z_80
 from hitchhiker.forecasts.forecasting import forecast
 from hitchhiker.forecasts.parametrisation import law_terms, log_loss, reference_logs
 from hitchhiker.forecasts.prior import PRIOR_DF, load_prior
+from hitchhiker.laws import Z_80
 
 from .forecast_errors import SIZE_COUNTS
 from .forecast_grids import SCALE_UP_EDGES, coverage_by_study, standing

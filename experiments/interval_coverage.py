@@ -6,9 +6,10 @@ Belongs to the chapter *How not to fool yourself*.
 import numpy as np
 import pandas as pd
 
-from hitchhiker.fits.fitting import estimate, fit_many, with_spread
-from hitchhiker.fits.results import Z_80
-from hitchhiker.laws import PARAMETERS, ScalingLaw
+from hitchhiker.fits.batch import solve_columns
+from hitchhiker.fits.fitting import fit_many, with_covariance
+from hitchhiker.fits.identification import law_slopes
+from hitchhiker.laws import Z_80
 
 from .cache import cached
 from .fooled import TRUE_LAW
@@ -62,21 +63,14 @@ def resampled_forecasts(families, unit, at, resamples):
         count, np.full(count, 1 / count), len(columns[0])
     )
     codes = np.tile(unit, (len(draws), 1))
-    laws = estimate(columns, codes, draws[:, unit], "ls-log", {}).table[
-        list(PARAMETERS)
-    ]
-    return np.reshape(
-        [ScalingLaw(*law).predict(*at) for law in laws.to_numpy()],
-        (len(families), resamples),
-    )
+    laws = solve_columns(columns, codes, draws[:, unit], "ls-log", {}).laws
+    return laws.predict(*at).reshape(len(families), resamples)
 
 
 def half_width(fitted, num_params, tokens_seen):
     """Half the width of a forecast's 80 % interval, from the covariance of a fit."""
-    law, size, tokens = fitted.law, np.log(num_params), np.log(tokens_seen)
-    a, b = law.A * np.exp(-law.alpha * size), law.B * np.exp(-law.beta * tokens)
-    slope = np.array([1.0, a, -a * size, b, -b * tokens])
-    return Z_80 * np.sqrt(slope @ np.nan_to_num(fitted.covariance) @ slope)
+    slopes = law_slopes(fitted.law, num_params, tokens_seen)
+    return Z_80 * np.sqrt(slopes @ np.nan_to_num(fitted.covariance) @ slopes)
 
 
 @cached
@@ -113,6 +107,6 @@ def _held(tables):
     held["covariance"] = []
     fits = fit_many(tables, objective="ls-log")
     for fitted, runs in zip(fits, tables, strict=True):
-        half = half_width(with_spread(fitted, runs), *FAR_TARGET)
+        half = half_width(with_covariance(fitted, runs), *FAR_TARGET)
         held["covariance"].append(abs(fitted.predict(*FAR_TARGET) - truth) <= half)
     return held

@@ -1,16 +1,17 @@
 """Learn from real pairs of recipes how far their differences move with scale."""
 
-import re
 from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
 
-from hitchhiker.forecasts.comparing import DIFFERENCE_DF, Z_80, pair_sd, paired
+from hitchhiker.forecasts.comparing import DIFFERENCE_DF, pair_sd, paired
 from hitchhiker.forecasts.forecasting import forecast
+from hitchhiker.laws import Z_80
 from hitchhiker.runs import selection
 
 from .calibration import study_weights, t_log_likelihood
+from .corpus import pair_groups
 from .studies import weighted_quantiles
 
 # Values that are tried, see `hitchhiker.forecasts.comparing.pair_sd`.
@@ -42,8 +43,8 @@ def pair_rows(tables, priors):
         two forecasts state).
     """
     rows = []
-    for (one, first), (other, second) in combinations(tables.items(), 2):
-        if not _comparable(one, other):
+    for (one, first), (_, second) in combinations(tables.items(), 2):
+        if not _comparable(first.iloc[0], second.iloc[0]):
             continue
         small, end = _split(first)
         small_other, end_other = _split(second)
@@ -82,18 +83,17 @@ def _forecast(small, end, prior):
     return row["loss"], np.log(row["high_80"] / row["loss"])
 
 
-def _comparable(one, other):
-    """Whether two families are of one study, measured alike, and on one text."""
-    if one[0] != other[0] or one[2] != other[2] or _corpus(one) != _corpus(other):
+def _comparable(first, second):
+    """Whether two families, a row of each, are of one group and measured on one text.
+
+    A training loss is on the family's own text.
+    """
+    if (first["source"], first["loss_kind"]) != (second["source"], second["loss_kind"]):
         return False
-    return (one[0], one[2]) != ("overtrain", "train")  # each on its own text
-
-
-def _corpus(key):
-    """What two families must share: corpus of datablations, suite of Pythia."""
-    if key[0] == "mad":
-        return ""
-    return re.match(r"gpt2-[a-z0-9]+|pythia-v\d|\w*", key[1])[0]
+    groups = pair_groups(pd.Series([first["family"], second["family"]]))
+    of_own_text = first["loss_kind"] == "train" and pd.notna(first["corpus"])
+    same_text = not of_own_text or first["corpus"] == second["corpus"]
+    return groups[0] == groups[1] and same_text
 
 
 def _same_target(one, other):

@@ -14,10 +14,10 @@ from hitchhiker.runs import selection
 
 from .borrow import ONE_SIZE_METHODS, families_with_unit, from_one_size
 from .cache import cached
+from .corpus import NATS_PER_TOKEN
 from .grids import smaller_counts
 from .studies import KEYS
 
-NATS_PER_TOKEN = "nats per token"
 FAMILY_FACTS = [*KEYS, "arch", "unit"]
 LENDING_SCALE_UP = 10.0  # at which lenders are compared
 
@@ -34,7 +34,7 @@ def lenders():
     """
     rows = []
     for runs in families_with_unit(min_sizes=3):
-        fitted = fit(selection.early_cut(runs))
+        fitted = fit(runs)
         settled = fitted.status in ("ok", "at_bound") and 0.01 < fitted.law.alpha < 2
         repeated = runs["epochs"].iloc[0] >= 2
         row = {**runs.iloc[0][FAMILY_FACTS], **fitted.law.as_dict()}
@@ -142,7 +142,8 @@ def alternatives_evidence():
         smaller "others' exponents" (alpha and beta at the median of those lenders) and
         "own fit".
     """
-    able = lenders().query("lends and unit == @NATS_PER_TOKEN")
+    every = lenders()
+    able = every[every["lends"] & (every["unit"] == NATS_PER_TOKEN)]
     parts = []
     for runs in families_with_unit(min_sizes=3):
         facts = runs.iloc[0][["arch", "unit"]]

@@ -8,10 +8,12 @@ import pandas as pd
 from hitchhiker.evaluation.scoring import absolute_relative_error as are
 from hitchhiker.fits.fitting import fit, fit_many
 from hitchhiker.fits.uncertainty import bootstrap
+from hitchhiker.laws import Laws
 from hitchhiker.runs.checks import run_names
 from hitchhiker.runs.selection import early_cut, hold_out
 
 from .cache import cached
+from .corpus import next_token_kinds
 from .grids import eligible_families
 from .rules import Claim, percent
 from .studies import KEYS
@@ -20,7 +22,6 @@ COMPARED_AT = {"num_params": 1e9, "tokens_seen": 1e11}
 SLOPES = ("size_slope", "token_slope")
 INTERVAL_LEVEL = 0.8
 BOOTSTRAP_RESAMPLES = 200
-NEXT_TOKEN_KINDS = ("train", "validation", "validation-openlm")  # in nats per token
 
 
 @cached
@@ -68,8 +69,7 @@ def at_reference(
     >>> table[["loss", "size_slope"]].round(3).values.tolist()
     [[3.0, 0.167]]
     """
-    size = laws["A"] * np.exp(-laws["alpha"] * np.log(num_params))
-    tokens = laws["B"] * np.exp(-laws["beta"] * np.log(tokens_seen))
+    size, tokens = Laws.from_table(laws).terms(num_params, tokens_seen)
     loss = laws["E"] + size + tokens
     return laws.assign(
         loss=loss,
@@ -157,12 +157,9 @@ def lent_evidence():
         by ``best_seen``, by the lender's law ``as_is`` and ``levelled``, times the one
         number that the borrower's smaller sizes ask for.
     """
-    tables = [
-        runs
-        for runs in eligible_families(1)
-        if runs["loss_kind"].iloc[0] in NEXT_TOKEN_KINDS
-    ]
-    fits = [(runs.iloc[0], fit(early_cut(runs))) for runs in tables]
+    kinds = set(next_token_kinds())
+    tables = [t for t in eligible_families(1) if t["loss_kind"].iloc[0] in kinds]
+    fits = [(runs.iloc[0], fit(runs)) for runs in tables]
     lenders = [
         (facts, law)
         for facts, law in fits

@@ -12,6 +12,7 @@ from hitchhiker.runs import selection
 from hitchhiker.runs.data import load_runs
 
 from .cache import cached
+from .corpus import next_token_kinds, with_plain_law
 from .grids import eligible_families
 from .rules import Claim, percent, verdict_of_shares
 from .studies import KEYS, over_studies, share_over_studies
@@ -26,14 +27,6 @@ LAW_ON_PART_SQUARES = "law on the part, squares"
 SMALL_TO_END = "small sizes to the end"
 SMALL_PART_WAY = "all small sizes part of the way"
 SMALL_AND_PART = "all small sizes and the part"
-# Runs that have no smaller size here; one kind of loss each.
-SINGLE_KINDS = {
-    "olmo": ["validation-c4-en", "validation-v3-small-c4-en"],
-    "red_pajama": ["train"],
-    "bimix": ["validation-pile-mean", "validation-slimpajama-mean"],
-    "llm360": ["train", "validation-amber-mean"],
-    "schedules": ["validation"],
-}
 PART_METHODS = {
     LAW_ON_PART: LawMethod(fixed=BORROWED),
     LAST_LOSS: most_trained,
@@ -175,14 +168,17 @@ def scored_by_share(table, methods, choices):
 def single_evidence():
     """The same for single runs: forecasts of their ends from their own parts.
 
+    They are those in nats per token, on one text each, of the sources that have no
+    family with three sizes.
+
     Returns
     -------
     DataFrame
         As `partial_evidence`, with the run's name for ``family``.
     """
-    runs = load_runs(list(SINGLE_KINDS))
-    kinds = [(source, kind) for source, of in SINGLE_KINDS.items() for kind in of]
-    runs = runs[pd.MultiIndex.from_frame(runs[["source", "loss_kind"]]).isin(kinds)]
+    runs = with_plain_law(load_runs(loss_kind=list(next_token_kinds())))
+    with_sizes = {table["source"].iloc[0] for table in eligible_families(1)}
+    runs = runs[~runs["source"].isin(with_sizes)]
     tokens = runs["tokens_seen"].fillna(TOKENS_OF_A_STEP * runs["step"])
     flops = training_flops(runs["num_params"], tokens)
     runs = runs.assign(tokens_seen=tokens, flops=flops, family=runs["run"])

@@ -12,7 +12,7 @@ from .forecasts.forecasting import Forecast, forecast
 from .forecasts.planning import Plan, plan
 from .forecasts.prior import load_prior
 from .forecasts.watching import Watch, watch
-from .laws import ScalingLaw, training_flops
+from .laws import Laws, ScalingLaw, training_flops
 from .runs import selection
 from .runs.checks import DataError, check_runs
 from .runs.data import load_evaluations, load_runs, read_runs
@@ -24,6 +24,7 @@ __all__ = [
     "Fit",
     "Fits",
     "Forecast",
+    "Laws",
     "Plan",
     "ScalingLaw",
     "Watch",

@@ -1,10 +1,15 @@
-"""The equation of a scaling law, and what follows from it alone."""
+"""The equation of a scaling law, for one law or a table of them, and what follows."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
+import pandas as pd
+from scipy.special import ndtri
 
 PARAMETERS = ("E", "A", "alpha", "B", "beta")
+# Standard deviations on either side of the mean that hold 80 % of a Gaussian.
+Z_80 = float(ndtri(0.9))
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,20 @@ class ScalingLaw:
         for field in fields(self):
             object.__setattr__(self, field.name, float(getattr(self, field.name)))
 
+    def terms(self, num_params, tokens_seen):
+        """What too few parameters and too few tokens cost: the two power terms.
+
+        Takes and refuses what `predict` does; arrays in the unit of E.
+
+        Examples
+        --------
+        >>> law = ScalingLaw(E=2.0, A=100.0, alpha=0.5, B=1000.0, beta=0.5)
+        >>> [round(float(term), 3) for term in law.terms(1e6, 1e8)]
+        [0.1, 0.1]
+        """
+        size, tokens = _counts(num_params, tokens_seen)
+        return _power(self.A, self.alpha, size), _power(self.B, self.beta, tokens)
+
     def predict(self, num_params, tokens_seen):
         """Loss at the given parameters and tokens, in the unit of E.
 
@@ -66,16 +85,8 @@ class ScalingLaw:
         ValueError
             If a count is not above zero.
         """
-        size = np.asarray(num_params, dtype=float)
-        tokens = np.asarray(tokens_seen, dtype=float)
-        for name, counts in (("num_params", size), ("tokens_seen", tokens)):
-            if not np.all(counts > 0):
-                raise ValueError(f"{name} must be above zero, got {counts.min():g}")
-        loss = (
-            self.E
-            + self.A * np.exp(-self.alpha * np.log(size))
-            + self.B * np.exp(-self.beta * np.log(tokens))
-        )
+        size_term, token_term = self.terms(num_params, tokens_seen)
+        loss = self.E + size_term + token_term
         return float(loss) if loss.ndim == 0 else loss
 
     def compute_optimal(self, flops):
@@ -113,20 +124,137 @@ class ScalingLaw:
         """
         if min(self.A, self.B, self.alpha, self.beta) <= 0:
             raise ValueError(
-                "no compute-optimal size exists: A, B, alpha and beta must all be above "
-                f"zero, the law is {self}"
+                "no compute-optimal size exists: A, B, alpha and beta must all be "
+                f"above zero, the law is {self}"
             )
-        if not np.all(np.asarray(flops, dtype=float) > 0):
-            raise ValueError(f"flops must be above zero, got {np.min(flops):g}")
-        total = self.alpha + self.beta
-        log_scale = np.log(self.alpha * self.A / (self.beta * self.B)) / total
-        product = np.divide(flops, 6.0)
-        num_params = np.exp(log_scale + self.beta / total * np.log(product))
-        return num_params, product / num_params
+        return _optimum(self, flops)
 
     def as_dict(self):
         """The five parameters by name."""
         return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Laws(Sequence):
+    """A table of scaling laws: a sequence of `ScalingLaw` that predicts at once.
+
+    Parameters
+    ----------
+    E, A, alpha, B, beta : array, shape (n_laws,)
+        As in `ScalingLaw`; NaN where a fit gave no law.
+
+    Raises
+    ------
+    ValueError
+        If the five are not one-dimensional or differ in length.
+
+    Examples
+    --------
+    >>> both = [ScalingLaw(1.8, 480, 0.3, 2e3, 0.4), ScalingLaw(2, 0, 0.3, 90, 0.2)]
+    >>> laws = Laws.from_table(pd.DataFrame(both))
+    >>> laws.predict([1e9, 1e10], [2e10, 2e11]).round(3)
+    array([[2.909, 2.34 ],
+           [2.783, 2.494]])
+    >>> laws[1]
+    ScalingLaw(E=2.0, A=0.0, alpha=0.3, B=90.0, beta=0.2)
+    """
+
+    E: np.ndarray
+    A: np.ndarray
+    alpha: np.ndarray
+    B: np.ndarray
+    beta: np.ndarray
+
+    def __post_init__(self):
+        """Store arrays of floats of one length."""
+        for name in PARAMETERS:
+            values = np.asarray(getattr(self, name), dtype=float)
+            if values.shape != (np.size(self.E),):
+                raise ValueError(
+                    f"{name} has shape {values.shape}, E has {np.size(self.E)} values: "
+                    "give one value a law"
+                )
+            object.__setattr__(self, name, values)
+
+    @classmethod
+    def from_table(cls, table):
+        """Laws from a DataFrame with columns E, A, alpha, B, beta, one law a row.
+
+        Examples
+        --------
+        >>> table = pd.DataFrame([[1.8, 480, 0.35, 2e3, 0.37]], columns=PARAMETERS)
+        >>> Laws.from_table(table).predict(7e10, 1.4e12).round(3)
+        array([1.941])
+        """
+        missing = [name for name in PARAMETERS if name not in table]
+        if missing:
+            raise ValueError(f"a table of laws needs a column {', '.join(missing)}")
+        return cls(*(table[name] for name in PARAMETERS))
+
+    @property
+    def table(self):
+        """The same as a DataFrame, one law a row."""
+        return pd.DataFrame({name: getattr(self, name) for name in PARAMETERS})
+
+    def __len__(self):
+        return len(self.E)
+
+    def __getitem__(self, index):
+        """One law for an integer, a table of them for a slice, a mask or places."""
+        chosen = [getattr(self, name)[index] for name in PARAMETERS]
+        return ScalingLaw(*chosen) if np.ndim(chosen[0]) == 0 else Laws(*chosen)
+
+    def terms(self, num_params, tokens_seen):
+        """The two power terms of each law, in the shape that `predict` describes."""
+        size, tokens = _counts(num_params, tokens_seen)
+        down = (-1, *[1] * np.broadcast(size, tokens).ndim)
+        A, alpha, B, beta = (getattr(self, k).reshape(down) for k in PARAMETERS[1:])
+        return _power(A, alpha, size), _power(B, beta, tokens)
+
+    def predict(self, num_params, tokens_seen):
+        """Loss of each law (n_laws, n_points), or (n_laws,) at a single point.
+
+        Takes and refuses what `ScalingLaw.predict` does.
+        """
+        size_term, token_term = self.terms(num_params, tokens_seen)
+        floor = self.E.reshape(-1, *[1] * (size_term.ndim - 1))
+        return floor + size_term + token_term
+
+    def compute_optimal(self, flops):
+        """Parameters and tokens (n_laws,) of least loss for one budget of FLOPs.
+
+        NaN where a law has no optimum; see `ScalingLaw.compute_optimal`.
+        """
+        has_one = np.min([self.A, self.B, self.alpha, self.beta], axis=0) > 0
+        out = np.full((2, len(self)), np.nan)
+        out[:, has_one] = _optimum(self[has_one], flops)
+        return out[0], out[1]
+
+
+def _power(scale, exponent, count):
+    """A term of the law, scale / count^exponent."""
+    return scale * np.exp(-exponent * np.log(count))
+
+
+def _counts(num_params, tokens_seen):
+    """Parameters and tokens as arrays of floats, if all are above zero."""
+    size = np.asarray(num_params, dtype=float)
+    tokens = np.asarray(tokens_seen, dtype=float)
+    for name, counts in (("num_params", size), ("tokens_seen", tokens)):
+        if not np.all(counts > 0):
+            raise ValueError(f"{name} must be above zero, got {counts.min():g}")
+    return size, tokens
+
+
+def _optimum(law, flops):
+    """Parameters and tokens of least loss of a law, or of each of several."""
+    if not np.all(np.asarray(flops, dtype=float) > 0):
+        raise ValueError(f"flops must be above zero, got {np.min(flops):g}")
+    total = law.alpha + law.beta
+    log_scale = np.log(law.alpha * law.A / (law.beta * law.B)) / total
+    product = np.divide(flops, 6.0)
+    num_params = np.exp(log_scale + law.beta / total * np.log(product))
+    return num_params, product / num_params
 
 
 def training_flops(num_params, tokens_seen):

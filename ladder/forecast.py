@@ -1,4 +1,4 @@
-"""Write down what the largest model of a ladder will lose, before it is trained; then compare.
+"""Forecast the largest model of a ladder before it is trained; then compare.
 
 ``python ladder/forecast.py FOLDER`` reads the finished runs in ``FOLDER/losses.csv``
 and writes ``FOLDER/forecast.csv``: one row a way to forecast, a set of sizes and a
@@ -23,54 +23,54 @@ LADDERS = {
 }
 
 
-def foretell(runs):
-    """Forecast every length from three ladders, by the guide's way and by plain fits."""
+def forecasts(runs):
+    """Forecast every length from three ladders, the guide's way and by plain fits."""
     runs = runs[runs["num_params"] < LARGEST]
-    lengths, sizes = (
-        sorted(runs["tokens_seen"].unique()),
-        sorted(runs["num_params"].unique()),
-    )
+    lengths = sorted(runs["tokens_seen"].unique())
+    sizes = sorted(runs["num_params"].unique())
     rows = []
     for name, count in LADDERS.items():
-        seen = runs[runs["num_params"].isin(sizes[:count])]
-        table = forecast(seen, [LARGEST] * len(lengths), lengths).table
-        told = {
+        smaller = runs[runs["num_params"].isin(sizes[:count])]
+        label = {
             "seen": name,
-            "n_sizes": seen["num_params"].nunique(),
-            "n_runs": len(seen),
+            "n_sizes": smaller["num_params"].nunique(),
+            "n_runs": len(smaller),
         }
+        table = forecast(smaller, [LARGEST] * len(lengths), lengths).table
         rows += [
-            told | {"method": "forecast"} | row for row in table.to_dict("records")
+            label | {"method": "forecast"} | row for row in table.to_dict("records")
         ]
         for method in ("fit", "borrowed", "paper"):
-            made = METHODS[method](seen, LARGEST, np.array(lengths))[["loss"]]
-            made = made.assign(num_params=LARGEST, tokens_seen=lengths)
-            rows += [told | {"method": method} | row for row in made.to_dict("records")]
+            table = METHODS[method](smaller, LARGEST, np.array(lengths))[["loss"]]
+            table = table.assign(num_params=LARGEST, tokens_seen=lengths)
+            rows += [
+                label | {"method": method} | row for row in table.to_dict("records")
+            ]
     return pd.DataFrame(rows).astype({"num_params": int, "tokens_seen": int})
 
 
-def compare(told, runs):
+def compare(table, runs):
     """Print forecast and mean measured loss of the largest model, a line a length."""
-    measured = runs[runs["num_params"] == LARGEST].groupby("tokens_seen")["loss"].mean()
-    for row in told[
-        (told["method"] == "forecast") & (told["n_sizes"] == 6)
-    ].itertuples():
-        came = measured.get(row.tokens_seen)
+    largest = runs[runs["num_params"] == LARGEST]
+    measured = largest.groupby("tokens_seen")["loss"].mean()
+    whole = table[(table["method"] == "forecast") & (table["n_sizes"] == 6)]
+    for row in whole.itertuples():
+        loss = measured.get(row.tokens_seen)
         print(
             f"{row.tokens_seen:>9,} tokens: forecast {row.loss:.3f} (four in five: "
             f"{row.low_80:.3f} to {row.high_80:.3f}), "
-            + (f"measured {came:.3f}" if came else "not trained yet")
+            + (f"measured {loss:.3f}" if loss else "not trained yet")
         )
 
 
 def main(folder):
-    """Write the forecast if there is none, then compare it with what is measured so far."""
+    """Write the forecast if there is none, then compare it with what is measured."""
     runs = read_runs(Path(folder) / "losses.csv").assign(source="ladder")
-    runs, path = runs[runs["is_final"]], Path(folder) / "forecast.csv"
+    runs = runs[runs["is_final"]]
+    path = Path(folder) / "forecast.csv"
     if not path.exists():
-        foretell(runs).to_csv(
-            path, index=False, float_format="%.6f", lineterminator="\n"
-        )
+        table = forecasts(runs)
+        table.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
         print(f"wrote {path}")
     compare(pd.read_csv(path), runs)
 

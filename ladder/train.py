@@ -11,7 +11,6 @@ import copy
 import csv
 import hashlib
 import json
-import platform
 import sys
 import sysconfig
 import time
@@ -19,197 +18,130 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from corpus import read_corpus
+from model import CONTEXT, Model, training_flops
 from torch import multiprocessing, nn
-from torch.nn import functional
 from tqdm import tqdm
 
-WIDTHS = (
-    16,
-    22,
-    28,
-    36,
-    48,
-    64,
-    84,
-)  # 9 thousand to a quarter of a million, a factor 1.7 a step
+# 9 thousand to a quarter of a million parameters, a factor 1.7 a step
+WIDTHS = (16, 22, 28, 36, 48, 64, 84)
 LENGTHS = tuple(2**power for power in (19, 20, 21, 22, 23))  # tokens, here bytes
-LAYERS, HEADS, CONTEXT, BATCH = 3, 2, 128, 16  # bytes of a window, windows a step
+BATCH = 16  # windows of a step
 STEP_TOKENS = CONTEXT * BATCH
-DECAY, WARMUP = 0.2, 32  # part of a run, steps
-HELD_OUT = 1024  # windows that measure the loss
-SKIPPED = {"test", "tests", "idlelib", "site-packages", "dist-packages"}
+DECAY = 0.2  # part of a run
+WARMUP = 32  # steps
 COLUMNS = (
     "run model seed num_params params_non_embedding params_embedding params_position "
-    "params_attention params_mlp params_norm schedule schedule_tokens learning_rate rate_factor "
-    "step tokens_seen flops loss is_final cpu_seconds corpus_sha256"
+    "params_attention params_mlp params_norm schedule schedule_tokens learning_rate "
+    "rate_factor step tokens_seen flops loss is_final cpu_seconds corpus_sha256"
 ).split()
-
-
-class Model(nn.Module):
-    """A decoder over bytes; the matrix that reads bytes also predicts them."""
-
-    def __init__(self, width):
-        super().__init__()
-        self.embedding, self.position = (
-            nn.Embedding(256, width),
-            nn.Embedding(CONTEXT, width),
-        )
-        options = {
-            "dropout": 0.0,
-            "activation": "gelu",
-            "batch_first": True,
-            "bias": False,
-        }
-        self.blocks = nn.ModuleList(
-            nn.TransformerEncoderLayer(
-                width, HEADS, 4 * width, norm_first=True, **options
-            )
-            for _ in range(LAYERS)
-        )
-        self.norm = nn.LayerNorm(width, bias=False)
-        self.register_buffer(
-            "mask", nn.Transformer.generate_square_subsequent_mask(CONTEXT)
-        )
-        for table in (self.embedding, self.position):
-            nn.init.normal_(table.weight, std=width**-0.5)
-        for block in self.blocks:  # every block starts as a shortcut
-            nn.init.zeros_(block.self_attn.out_proj.weight)
-            nn.init.zeros_(block.linear2.weight)
-
-    def forward(self, windows):
-        """Mean loss in nats per byte of (n, CONTEXT + 1) bytes."""
-        windows = windows.long()
-        x = self.embedding(windows[:, :-1]) + self.position.weight
-        for block in self.blocks:
-            x = block(x, src_mask=self.mask, is_causal=True)
-        logits = self.norm(x) @ self.embedding.weight.T
-        return functional.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten())
-
-    def params(self):
-        """Count of parameters by role, in the order of the table."""
-        roles = dict.fromkeys(("embedding", "position", "attn", "linear", "norm"), 0)
-        for name, weights in self.named_parameters():
-            roles[next(role for role in roles if role in name)] += weights.numel()
-        return roles
 
 
 @dataclass(frozen=True)
 class Job:
-    """One width and seed: a trunk and its branches, at a multiple of the rule's learning rate."""
+    """One width and seed at a multiple of the rule's rate: trunk and branches."""
 
     width: int
     seed: int
     lengths: tuple = LENGTHS
-    factor: float = 1.0
+    rate_factor: float = 1.0
 
     def run(self, length=None):
         """Name of the run that ends at a length, or of the trunk."""
-        rate = "" if self.factor == 1 else f"-rate{self.factor:g}"
+        rate = "" if self.rate_factor == 1 else f"-rate{self.rate_factor:g}"
         end = f"{length / 2**20:g}m" if length else "constant"
         return f"ladder-w{self.width}-s{self.seed}{rate}-{end}"
 
     def learning_rate(self):
         """The rule: 0.01 at width 32, falling with the square root of the width."""
-        return self.factor * 0.01 * (32 / self.width) ** 0.5
+        return self.rate_factor * 0.01 * (32 / self.width) ** 0.5
 
     def flops(self, steps):
-        """FLOPs: six a token and parameter that multiplies, and the scores of attention."""
-        params = 12 * LAYERS * self.width**2 + (256 + 2 * LAYERS + 1) * self.width
-        return steps * STEP_TOKENS * (6 * params + 12 * LAYERS * CONTEXT * self.width)
+        """FLOPs of a number of steps."""
+        return training_flops(self.width, steps * STEP_TOKENS)
 
-    def stops(self):
-        """Steps at which the trunk is measured, and step -> length of the branch that leaves."""
+    def all_flops(self):
+        """FLOPs of the trunk and of every decay that leaves it."""
+        decays = sum(int(DECAY * length) for length in self.lengths) // STEP_TOKENS
+        return self.flops(max(self.branches()) + decays)
+
+    def branches(self):
+        """Step of the trunk -> length in tokens of the run that leaves it there."""
         ends = {length // STEP_TOKENS: length for length in self.lengths}
-        branches = {step - int(DECAY * step): length for step, length in ends.items()}
-        grid = {int(32 * 2 ** (k / 2)) for k in range(40)} | {max(branches)}
-        return {step for step in grid if step <= max(branches)}, branches
+        return {step - int(DECAY * step): length for step, length in ends.items()}
 
-
-def read_corpus(folder):
-    """Training windows and held-out windows, (n, CONTEXT + 1) bytes, and what they come from."""
-    windows, facts = {}, {"python": platform.python_version()}
-    paths = [path.relative_to(folder) for path in sorted(folder.rglob("*.py"))]
-    for name in ("train", "held_out"):  # by file: one name in ten is held out
-        mine = [
-            path
-            for path in paths
-            if SKIPPED.isdisjoint(path.parts)
-            and (hashlib.sha256(path.as_posix().encode()).digest()[0] < 26)
-            == (name == "held_out")
-        ]
-        text = b"\n".join((folder / path).read_bytes() for path in mine)
-        if len(text) <= HELD_OUT * CONTEXT:
-            sys.exit(
-                f"{folder}: {len(text)} bytes of {name} text are too few; see --text"
-            )
-        digest = hashlib.sha256(text).hexdigest()
-        facts |= {
-            f"{name}_files": len(mine),
-            f"{name}_bytes": len(text),
-            f"{name}_sha256": digest,
-        }
-        numbers = torch.frombuffer(bytearray(text), dtype=torch.uint8)
-        windows[name] = numbers.unfold(0, CONTEXT + 1, CONTEXT)
-    spaced = torch.linspace(0, len(windows["held_out"]) - 1, HELD_OUT).long()
-    return windows["train"], windows["held_out"][spaced], facts
+    def measured(self):
+        """Steps at which the trunk itself is measured, two a doubling."""
+        last = max(self.branches())
+        steps = {int(32 * 2 ** (k / 2)) for k in range(40)} | {last}
+        return {step for step in steps if step <= last}
 
 
 class Trainer:
     """One job under way: model, optimiser, step and CPU seconds."""
 
     def __init__(self, job, train, held_out, corpus, path, report):
-        torch.manual_seed(
-            1000 * job.width + job.seed
-        )  # weights, then the order of the text
-        self.job, self.train, self.held_out, self.report = job, train, held_out, report
-        self.model, self.corpus, self.path = Model(job.width), corpus, path
-        self.optimiser = torch.optim.Adam(
-            self.model.parameters(), betas=(0.9, 0.95), fused=True
-        )
+        # The seed draws the weights first, then the order of the text.
+        torch.manual_seed(1000 * job.width + job.seed)
+        self.job = job
+        self.train = train
+        self.held_out = held_out
+        self.corpus = corpus
+        self.path = path
+        self.report = report
+        self.model = Model(job.width)
+        weights = self.model.parameters()
+        self.optimiser = torch.optim.Adam(weights, betas=(0.9, 0.95), fused=True)
         self.order = torch.randperm(len(train))
-        self.step, self.seconds, self.roles = 0, 0.0, self.model.params()
+        self.roles = self.model.params()
+        self.step = 0
+        self.seconds = 0.0
         if path.exists():
-            state = torch.load(path, weights_only=True)
-            self.model.load_state_dict(state["model"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.step, self.seconds = state["step"], state["seconds"]
+            self.load()
+
+    def load(self):
+        """Go on from the state that was kept."""
+        state = torch.load(self.path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
+        self.seconds = state["seconds"]
 
     def save(self):
         """Keep the state, so that a stopped job goes on from here."""
         state = {
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
         }
-        torch.save(
-            state | {"step": self.step, "seconds": self.seconds}, f"{self.path}.new"
-        )
-        Path(f"{self.path}.new").replace(self.path)
+        part = Path(f"{self.path}.new")
+        torch.save(state, part)
+        part.replace(self.path)
 
     def advance(self, end, decaying=False):
-        """Train to a step, with the rate constant after the warm-up or falling in a line to 0."""
-        clock, start, rate = time.process_time(), self.step, self.job.learning_rate()
+        """Train to a step, at a constant rate after the warm-up or decaying to 0."""
+        clock = time.process_time()
+        start = self.step
         for step in range(start, end):
-            part = (
-                (end - step) / (end - start)
-                if decaying
-                else min(1, (step + 1) / WARMUP)
-            )
+            part = min(1, (step + 1) / WARMUP)
+            if decaying:
+                part = (end - step) / (end - start)
             for group in self.optimiser.param_groups:
-                group["lr"] = rate * part
-            self.model(
-                self.train[self.order[step * BATCH : (step + 1) * BATCH]]
-            ).backward()
+                group["lr"] = self.job.learning_rate() * part
+            windows = self.order[step * BATCH : (step + 1) * BATCH]
+            self.model(self.train[windows]).backward()
             nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             self.optimiser.step()
             self.optimiser.zero_grad(set_to_none=True)
             self.report(self.job.flops(1))
-        self.step, self.seconds = end, self.seconds + time.process_time() - clock
+        self.step = end
+        self.seconds += time.process_time() - clock
 
     def row(self, length=None):
-        """The table's row of the trunk as it stands, or of the run that ends at a length."""
-        with torch.no_grad():
-            parts = [self.model(part) for part in self.held_out.split(128)]
-        job, params = self.job, list(self.roles.values())
+        """The row of the trunk as it stands, or of the run that ends at a length."""
+        job = self.job
+        params = list(self.roles.values())
         values = (
             job.run(length),
             f"ladder-w{job.width}",
@@ -220,11 +152,11 @@ class Trainer:
             "wsd" if length else "constant",
             length,
             f"{job.learning_rate():.6g}",
-            job.factor,
+            job.rate_factor,
             self.step,
             self.step * STEP_TOKENS,
             job.flops(self.step),
-            f"{sum(parts).item() / len(parts):.6f}",
+            f"{self.model.mean_loss(self.held_out):.6f}",
             length is not None,
             f"{self.seconds:.1f}",
             self.corpus,
@@ -232,27 +164,33 @@ class Trainer:
         return dict(zip(COLUMNS, values, strict=True))
 
     def branch(self, length):
-        """The row at the end of a decay that leaves the trunk here; the trunk does not move."""
+        """The row at the end of a decay that leaves here; the trunk does not move."""
         leaf = copy.copy(self)
         leaf.model, leaf.optimiser = copy.deepcopy((self.model, self.optimiser))
         leaf.advance(length // STEP_TOKENS, decaying=True)
         return leaf.row(length)
 
 
+def append(rows, path, lock):
+    """Write those rows that the table does not hold yet."""
+    with lock, path.open("r+", newline="") as table:
+        known = {(row["run"], int(row["step"])) for row in csv.DictReader(table)}
+        rows = [row for row in rows if (row["run"], row["step"]) not in known]
+        csv.DictWriter(table, COLUMNS, lineterminator="\n").writerows(rows)
+
+
 def train(job):
     """Train one job; its rows are written the moment they are known, once."""
     folder, corpus, windows, lock, report = train.shared
     trainer = Trainer(job, *windows, corpus, folder / f"{job.run()}.pt", report)
-    grid, branches = job.stops()
+    measured = job.measured()
+    branches = job.branches()
     report(job.flops(trainer.step))
-    for step in sorted(s for s in grid | set(branches) if s > trainer.step):
+    for step in sorted(s for s in measured | set(branches) if s > trainer.step):
         trainer.advance(step)
-        rows = [trainer.row()] if step in grid else []
+        rows = [trainer.row()] if step in measured else []
         rows += [trainer.branch(branches[step])] if step in branches else []
-        with lock, (folder / "losses.csv").open("r+", newline="") as table:
-            known = {(row["run"], int(row["step"])) for row in csv.DictReader(table)}
-            rows = [row for row in rows if (row["run"], row["step"]) not in known]
-            csv.DictWriter(table, COLUMNS, lineterminator="\n").writerows(rows)
+        append(rows, folder / "losses.csv", lock)
         trainer.save()
 
 
@@ -267,69 +205,57 @@ def begin(folder, corpus, windows, lock, counter):
     train.shared = (folder, corpus, windows, lock, report)
 
 
-def main(arguments=None):
-    """Train what is asked for, some jobs at a time, the largest first."""
+def options(arguments):
+    """What the command line asks for."""
+    text = Path(sysconfig.get_paths()["stdlib"])
+    seeds = "of every width (default: 5 of the four smallest, else 3)"
+    rates = "multiples of the learning rate"
+    folder = "folder of the table and the states"
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     add = parser.add_argument
-    add(
-        "--out",
-        type=Path,
-        default=Path("ladder/runs"),
-        help="folder of the table and the states",
-    )
+    add("--out", type=Path, default=Path("ladder/runs"), help=folder)
     add("--widths", type=int, nargs="+", default=WIDTHS)
-    add(
-        "--seeds",
-        type=int,
-        help="of every width (default: 5 of the four smallest, else 3)",
-    )
+    add("--seeds", type=int, help=seeds)
     add("--lengths", type=int, nargs="+", default=LENGTHS, help="tokens of the runs")
-    add(
-        "--rates",
-        type=float,
-        nargs="+",
-        default=[1.0],
-        help="multiples of the learning rate",
-    )
-    add(
-        "--text",
-        type=Path,
-        default=Path(sysconfig.get_paths()["stdlib"]),
-        help="*.py files",
-    )
+    add("--rates", type=float, nargs="+", default=[1.0], help=rates)
+    add("--text", type=Path, default=text, help="*.py files")
     add("--jobs", type=int, default=2, help="trained at a time, one core each")
-    ask = parser.parse_args(arguments)
-    *windows, facts = read_corpus(ask.text)
-    if max(ask.lengths) > len(windows[0]) * CONTEXT:
-        sys.exit(
-            f"{ask.text} has {len(windows[0]) * CONTEXT} bytes to train on; see --lengths"
-        )
-    corpus = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-    ask.out.mkdir(parents=True, exist_ok=True)
-    record, table = ask.out / "corpus.json", ask.out / "losses.csv"
+    return parser.parse_args(arguments)
+
+
+def prepare(out, facts):
+    """Make the folder with its empty table; a folder of another text is refused."""
+    out.mkdir(parents=True, exist_ok=True)
+    record = out / "corpus.json"
+    table = out / "losses.csv"
     if record.exists() and json.loads(record.read_text()) != facts:
         sys.exit(f"{record} is of another text or Python; give another --out")
     record.write_text(json.dumps(facts, indent=2) + "\n")
     if not table.exists():
         table.write_text(",".join(COLUMNS) + "\n")
+
+
+def main(arguments=None):
+    """Train what is asked for, some jobs at a time, the largest first."""
+    asked = options(arguments)
+    *windows, facts = read_corpus(asked.text)
+    available = len(windows[0]) * CONTEXT
+    if max(asked.lengths) > available:
+        sys.exit(f"{asked.text} has {available} bytes to train on; see --lengths")
+    corpus = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    prepare(asked.out, facts)
     jobs = [
-        Job(width, seed, tuple(ask.lengths), rate)
-        for rate in ask.rates
-        for width in sorted(ask.widths, reverse=True)
-        for seed in range(ask.seeds or (5 if width < 40 else 3))
+        Job(width, seed, tuple(asked.lengths), rate)
+        for rate in asked.rates
+        for width in sorted(asked.widths, reverse=True)
+        for seed in range(asked.seeds or (5 if width < 40 else 3))
     ]
     context = multiprocessing.get_context("spawn")
-    shared = (
-        ask.out,
-        corpus,
-        windows,
-        context.Lock(),
-        counter := context.Value("d", 0.0),
-    )
-    decays = sum(int(DECAY * length) for length in ask.lengths) // STEP_TOKENS
-    total = sum(job.flops(max(job.stops()[1]) + decays) for job in jobs)
+    counter = context.Value("d", 0.0)
+    shared = (asked.out, corpus, windows, context.Lock(), counter)
+    total = sum(job.all_flops() for job in jobs)
     bar = tqdm(total=total, unit="FLOP", unit_scale=True, smoothing=0.05)
-    with bar, context.Pool(min(ask.jobs, len(jobs)), begin, shared) as pool:
+    with bar, context.Pool(min(asked.jobs, len(jobs)), begin, shared) as pool:
         results = [pool.apply_async(train, (job,)) for job in jobs]
         while any(not result.ready() for result in results):
             time.sleep(0.5)

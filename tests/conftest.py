@@ -1,15 +1,47 @@
-"""Settings that every test shares."""
+"""Settings that every test shares, and what is left out of a quick run."""
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import matplotlib
+import pytest
 from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tools.book
 matplotlib.use("agg")
-slow = [HealthCheck.too_slow]  # a busy machine is no fault of the code
+patient = [HealthCheck.too_slow]  # a busy machine is no fault of the code
 settings.register_profile(
-    "guide", derandomize=True, deadline=None, suppress_health_check=slow
+    "guide", derandomize=True, deadline=None, suppress_health_check=patient
 )
+settings.register_profile("quick", settings.get_profile("guide"), max_examples=20)
 settings.load_profile("guide")
+
+# Experiments that are computed at once; all others are large or read large ones.
+QUICK_EXPERIMENTS = {
+    "experiments.book",
+    "experiments.corpus",
+    "experiments.datasheet",
+    "experiments.explorer",
+    "experiments.fooled",
+    "experiments.learn_prior",
+}
+
+
+def experiments_of(module):
+    """Return the names of the experiments that a test module imports from."""
+    names = (
+        value.__name__
+        if isinstance(value, ModuleType)
+        else getattr(value, "__module__", None)
+        for value in vars(module).values()
+    )
+    return {name for name in names if (name or "").startswith("experiments")}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests of large experiments as slow."""
+    for item in items:
+        module = getattr(item, "module", None)
+        if module and experiments_of(module) - QUICK_EXPERIMENTS:
+            item.add_marker(pytest.mark.slow)

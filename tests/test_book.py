@@ -20,7 +20,7 @@ def shelf(monkeypatch, shell=True):
 
 
 def test_note_glues_plain_numbers(monkeypatch):
-    """Six digits are kept, as plain floats: a stored number is the same on every machine."""
+    """Six digits, as plain floats: a stored number is the same on every machine."""
     glued = shelf(monkeypatch)
     note(are=pd.Series([0.0312345678]).mean(), count=12, family="gpt3")
     assert glued == {"are": 0.0312346, "count": 12.0, "family": "gpt3"}

@@ -1,4 +1,4 @@
-"""How the forecast does beside its rivals, judged by a prior that has not seen the study."""
+"""The forecast beside its rivals, judged by a prior that has not seen the study."""
 
 import pandas as pd
 import pytest

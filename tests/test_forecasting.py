@@ -176,7 +176,7 @@ def test_it_says_how_many_early_rows_it_left_out():
     early = pd.concat([runs.assign(tokens_seen=runs["tokens_seen"] / 1e3), runs])
     again = forecast(early, *TARGET)
     assert (again.n_early, again.n_rows) == (len(runs), len(runs))
-    assert f"{len(runs)} early ones left out" in again.summary()
+    assert f"{len(runs)} early checkpoints left out" in again.summary()
     pd.testing.assert_frame_equal(again.table, made.table)
     assert short.n_rows == len(late)
 

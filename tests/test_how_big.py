@@ -1,4 +1,4 @@
-"""How big: the order of windows, the ways to spread sizes, the rule on made-up tables."""
+"""How big: the order of windows, ways to spread sizes, the rule on made-up tables."""
 
 import numpy as np
 import pandas as pd

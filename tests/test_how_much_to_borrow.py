@@ -21,7 +21,7 @@ def test_shapes_of_a_prior_are_one_at_the_reference_and_fall():
 
 
 def test_aims_that_are_met_and_those_that_are_not(grid):
-    """As the chapter says in words; a change here means that its sentences are to be read again."""
+    """As the chapter says in words; after a change here read its sentences again."""
     assert how_much_to_borrow.aims(grid)["met"].tolist() == [
         "no",
         "yes",

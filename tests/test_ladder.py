@@ -28,7 +28,7 @@ def git(*arguments):
 
 
 def test_the_forecast_is_older_than_the_runs_it_forecasts():
-    """In the history: when the forecast came, no row of the largest size was there, and it never changed."""
+    """When the forecast came there was no row of the largest size; it never changed."""
     commits = git(
         "log", "--format=%H", "--diff-filter=AM", "--", "data/ladder/forecast.csv"
     )
@@ -52,7 +52,7 @@ def test_the_small_runs_are_those_the_forecast_saw():
 
 
 def test_the_forecast_is_what_the_recipe_gives_without_the_ladder(checked):
-    """By the prior of today that has not seen the ladder: nearly that of the day it was made."""
+    """By today's prior without the ladder: nearly that of the day it was made."""
     runs = ladder.finished_runs()
     target = runs["num_params"].max()
     written = checked[(checked["method"] == "forecast") & (checked["n_sizes"] == 6)]
@@ -100,9 +100,6 @@ def test_the_cost_of_a_seed_is_its_trunk_and_its_decays():
     assert ladder.cost_by_size().iloc[0] == pytest.approx(
         per_step * (trunk + decays), rel=0.001
     )
-
-
-# --- what the text says ---------------------------------------------------------------------
 
 
 def test_long_runs_came_as_forecast_and_the_shortest_did_not(checked):

@@ -1,4 +1,4 @@
-"""The equation: closed forms, limits, monotonicity, the compute-optimal point, refusals."""
+"""The equation: closed forms, limits, the compute-optimal point, tables, refusals."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,8 @@ import pytest
 from scipy.optimize import minimize_scalar
 from surfaces import SURFACES
 
-from hitchhiker import ScalingLaw, training_flops
+from hitchhiker import Laws, ScalingLaw, training_flops
+from hitchhiker.laws import PARAMETERS
 
 LAWS = pytest.mark.parametrize("law", SURFACES.values(), ids=SURFACES)
 
@@ -28,7 +29,7 @@ def test_predict_keeps_shapes():
 
 @LAWS
 def test_limits(law):
-    """Without end in N and D the loss is E; without end in one, the other's cost stays."""
+    """Without end in N and D the loss is E; in one alone, the other's cost stays."""
     assert law.predict(np.inf, np.inf) == law.E
     assert law.predict(np.inf, 2e10) == pytest.approx(law.E + law.B / 2e10**law.beta)
     assert law.predict(3e8, np.inf) == pytest.approx(law.E + law.A / 3e8**law.alpha)
@@ -130,3 +131,62 @@ def test_training_flops_does_not_overflow_integers():
     )
     small = np.array([2_000_000_000], dtype="int32")
     np.testing.assert_allclose(training_flops(small, small), 2.4e19)
+
+
+@pytest.fixture
+def laws():
+    return Laws.from_table(pd.DataFrame([law.as_dict() for law in SURFACES.values()]))
+
+
+def test_a_table_of_laws_predicts_as_its_laws_do(laws):
+    """Bit for bit, at several points (n_laws, n_points) and at one (n_laws,)."""
+    size, tokens = np.geomspace(1e8, 1e11, 7), np.geomspace(1e9, 1e13, 7)
+    expected = [law.predict(size, tokens) for law in SURFACES.values()]
+    np.testing.assert_array_equal(laws.predict(size, tokens), expected)
+    one = [law.predict(1e9, 2e10) for law in SURFACES.values()]
+    np.testing.assert_array_equal(laws.predict(1e9, 2e10), one)
+    assert laws.predict(1e9, tokens).shape == (3, 7)
+    assert laws[:0].predict(size, tokens).shape == (0, 7)
+
+
+def test_the_terms_are_what_the_floor_leaves(laws):
+    counts = np.array([1e9, 1e10])
+    for law, row in zip(laws, laws.terms(counts, counts)[0], strict=True):
+        np.testing.assert_array_equal(row, law.terms(counts, counts)[0])
+        np.testing.assert_allclose(row, law.predict(counts, np.inf) - law.E)
+
+
+def test_a_table_of_laws_is_a_sequence(laws):
+    assert len(laws) == 3
+    assert list(laws) == list(SURFACES.values())
+    assert laws[-1] == laws[2] == SURFACES["asymmetric"]
+    assert list(laws[[True, False, True]]) == [laws[0], laws[2]]
+    assert list(laws[np.array([2, 0])]) == [laws[2], laws[0]]
+    with pytest.raises(IndexError):
+        laws[3]
+    assert list(laws.table) == list(PARAMETERS)
+    assert list(Laws.from_table(laws.table)) == list(laws)
+
+
+def test_a_table_of_laws_knows_its_optima(laws):
+    """One budget, an optimum a law; NaN for a law without one."""
+    flat = Laws.from_table(pd.concat([laws.table, laws.table.assign(A=0.0)]))
+    num_params, tokens = flat.compute_optimal(1e21)
+    expected = np.array([law.compute_optimal(1e21) for law in laws]).T
+    np.testing.assert_allclose([num_params[:3], tokens[:3]], expected, rtol=1e-14)
+    assert np.isnan(num_params[3:]).all()
+    with pytest.raises(ValueError, match="flops must be above zero, got 0"):
+        laws.compute_optimal(0)
+
+
+def test_a_failed_law_predicts_no_number():
+    assert np.isnan(Laws(*[[np.nan]] * 5).predict(1e9, 1e10)).all()
+
+
+def test_a_table_of_laws_refuses_what_it_cannot_hold(laws):
+    with pytest.raises(ValueError, match="needs a column alpha, beta"):
+        Laws.from_table(laws.table[["E", "A", "B"]])
+    with pytest.raises(ValueError, match=r"A has shape \(2,\), E has 1 values"):
+        Laws([1], [1, 2], [1], [1], [1])
+    with pytest.raises(ValueError, match="tokens_seen must be above zero, got -1"):
+        laws.predict(1e9, [1e9, -1])

@@ -9,10 +9,11 @@ import pytest
 from experiments import learn_pairs, learn_prior
 from experiments.calibration import calibrate, study_weights
 from hitchhiker import load_prior, load_runs
-from hitchhiker.forecasts.comparing import Z_80, pair_sd
+from hitchhiker.forecasts.comparing import pair_sd
 from hitchhiker.forecasts.observations import Observations
 from hitchhiker.forecasts.parametrisation import log_loss
 from hitchhiker.forecasts.prior import PRIOR_FILE
+from hitchhiker.laws import Z_80
 from hitchhiker.runs.data import shipped
 
 

@@ -84,15 +84,17 @@ def test_paper_tries_a_second_optimiser(monkeypatch):
 def test_fit_is_the_default_fit():
     runs = table(noise=0.01)
     found = METHODS["fit"](runs, *TARGETS)
-    np.testing.assert_array_equal(found["loss"], fit(runs).predict(*TARGETS))
-    assert (found["status"] == fit(runs).status).all()
+    np.testing.assert_array_equal(
+        found["loss"], fit(runs, early=None).predict(*TARGETS)
+    )
+    assert (found["status"] == fit(runs, early=None).status).all()
 
 
 @pytest.mark.parametrize("objective", ["huber-log", "ls-log", "ls"])
 def test_a_law_method_takes_objective_and_borrowed_values(objective):
     runs = table(noise=0.01)
     found = LawMethod(objective, {"beta": 0.3})(runs, *TARGETS)
-    law = fit(runs, objective=objective, fixed={"beta": 0.3}).law
+    law = fit(runs, objective=objective, fixed={"beta": 0.3}, early=None).law
     np.testing.assert_array_equal(found["loss"], law.predict(*TARGETS))
 
 

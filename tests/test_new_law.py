@@ -6,6 +6,7 @@ import pytest
 from surfaces import SURFACES
 
 from experiments import new_law, studies
+from experiments.corpus import next_token_kinds
 from hitchhiker import ScalingLaw
 
 
@@ -23,7 +24,7 @@ def test_slopes_are_those_of_the_law(name):
 
 
 def drawn(families):
-    """Draws of a column ``x``: {(source, family): values}, the first one the whole fit."""
+    """Draws of a column ``x`` by source and family, the first one the whole fit."""
     parts = [
         pd.DataFrame({"draw": range(len(x)), "x": x}).assign(
             source=source, family=family
@@ -98,7 +99,7 @@ def test_lent_evidence():
     table = new_law.lent_evidence()
     lender = table[[f"lender_{k}" for k in studies.KEYS]].to_numpy()
     assert (lender != table[studies.KEYS].to_numpy()).any(axis=1).all()
-    assert set(table["loss_kind"]) <= set(new_law.NEXT_TOKEN_KINDS)
+    assert set(table["loss_kind"]) <= set(next_token_kinds())
     other = table[table["source"] != table["lender_source"]]
     ways = ["own", "as_is", "levelled"]
     middle = other.groupby(studies.KEYS)[ways].median().reset_index()

@@ -15,7 +15,7 @@ def scores():
 
 
 def table(part, n_part=3):
-    """A target of 1000 (in units of 1e7) with a part, and a smaller finished run of its shape."""
+    """A target with a part of its run, and a smaller finished run of its shape."""
     steps = np.arange(1, 11) * 1e10
     curve = 2.0 + 3.0 * np.exp(-steps / 4e10)
     small = pd.DataFrame(

@@ -144,6 +144,10 @@ def test_the_guides_cut_is_a_tenth_or_ten_billion():
     assert list(selection.early_cut(runs)["tokens_seen"]) == [2e9, 2e10, 10e9, 3e11]
     assert list(selection.early_cut(runs, 10e9)["tokens_seen"]) == [2e10, 3e11]
     assert len(selection.early_cut(runs, 0.0)) == 6
+    assert selection.early_cut(runs, None) is runs
+    for wrong in ("guid", -1.0, [1e9]):
+        with pytest.raises(ValueError, match="early cut .*: must be 'guide', a number"):
+            selection.early_cut(runs, wrong)
 
 
 def test_cost_uses_better_flops_where_the_table_has_them():

@@ -1,311 +1,99 @@
-"""Readers: raw files in, the tables we ship out, byte for byte."""
+"""The shipped tables: how much there is, form, units, and the tables kept by hand."""
 
-import hashlib
-import os
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tools.readers import LOSS_COLUMNS, RUN_COLUMNS
-from tools.readers.__main__ import main
-from tools.readers.frames import VALIDATION, join, loss_frame, run_frame
-from tools.readers.rawfiles import MANIFEST, PROVENANCE_COLUMNS, SourceError, check_raw
-from tools.readers.tables import READERS, build, check_frames
-from tools.readers.thinning import MOST_ROWS, WIDEST_BIN, thin
+from experiments import datasheet
+from experiments.corpus import LATER, SECOND_EVALUATION, run_pairs
+from hitchhiker import load_evaluations, load_runs
+from hitchhiker.runs.data import RUN_COLUMNS, read_table
+from tools.readers import DATA, LOSS_COLUMNS, RUN_FACTS
+from tools.readers.facts import BLOCKS, SOURCES
+from tools.readers.thinning import MOST_ROWS
 
-DATA = Path(__file__).resolve().parents[1] / "data"
-RAW = os.environ.get("HITCHHIKER_SOURCES")
+EXPECTED = pd.read_csv(Path(__file__).with_name("expected_sources.csv"))
+# unit, what the kind's name holds, lowest loss (of a trained model) and highest loss
+PLAUSIBLE = [
+    ("nats per token", "grammar", 0.5, 12.1),
+    ("nats per token", "^validation-c4$", 2.3, 3.7),
+    ("nats per token", "^validation-code$", 0.5, 1.0),
+    ("nats per token", "code|stack|github|mathematics", 0.5, 9.1),
+    ("nats per token", "", 1.4, 11.1),
+    ("nats per last word", "5-shot", 1.3, 7.0),
+    ("nats per last word", "", 1.1, 20.5),
+    ("nats per word", "", 2.4, 4.4),
+    ("nats per target token", "", 0.55, 2.2),
+    ("unknown", "", 0.2, 22.0),
+]
 
-# source -> runs, families, checkpoints in the raw files
-COUNTS = {
-    "chinchilla": (245, 1, 245),
-    "datablations": (286, 17, 9_786),
-    "gpt3": (8, 1, 12_097),
-    "opt": (6, 1, 142),
-    "pythia": (67, 9, 1_549),
-}
-# kind of loss -> what a trained or untrained model may show
-PLAUSIBLE = {
-    "train": (1.5, 12.0),
-    "validation": (1.5, 12.0),
-    "validation-c4": (2.3, 3.7),
-    "validation-code": (0.5, 1.0),
-    "lambada-last-word": (1.1, 21.0),
-    "lambada-last-word-5-shot": (1.3, 7.0),
-    "wikitext-word": (2.4, 4.5),
-}
+
+@pytest.fixture(scope="module")
+def table():
+    return load_runs()
 
 
 @pytest.fixture(scope="module")
 def runs():
-    return pd.read_csv(DATA / "runs.csv")
+    return read_table("runs")
 
 
 @pytest.fixture(scope="module")
 def losses():
-    parts = {
-        path.stem: pd.read_csv(path) for path in sorted((DATA / "losses").glob("*.csv"))
-    }
-    return (
-        pd.concat(parts, names=["source"]).reset_index("source").reset_index(drop=True)
-    )
+    parts = {path.stem: pd.read_csv(path) for path in (DATA / "losses").glob("*.csv")}
+    table = pd.concat(parts, names=["source"]).reset_index("source")
+    return table.reset_index(drop=True)
 
 
-# --- the shipped tables are what the raw files give -----------------------------------------
+# --- how much there is ----------------------------------------------------------------
 
 
-@pytest.mark.skipif(
-    not RAW, reason="set HITCHHIKER_SOURCES to the raw files to rebuild data/"
-)
-def test_rebuild_gives_the_shipped_bytes(tmp_path):
-    build(Path(RAW), tmp_path)
-    built = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.csv"))
-    for path in built:
-        assert (tmp_path / path).read_bytes() == (DATA / path).read_bytes(), path
-    for folder in ("losses", "evaluations"):
-        shipped = {path.relative_to(DATA) for path in (DATA / folder).glob("*")}
-        assert {path for path in built if path.parent.name == folder} == shipped
+def test_there_is_as_much_as_expected(table):
+    """A new source gets a row of expected_sources.csv; checkpoints are raw ones."""
+    groups = table.groupby("source")
+    counted = groups[["run", "model", "family"]].nunique()
+    counted.columns = ["runs", "sizes", "families"]
+    counted["checkpoints"] = groups["n_averaged"].sum()
+    scores = load_evaluations()["source"].value_counts()
+    counted["scores"] = scores.reindex(counted.index).fillna(0).astype(int)
+    pd.testing.assert_frame_equal(counted.reset_index(), EXPECTED)
 
 
-def test_every_reader_is_shipped(runs, losses):
-    sources = pd.read_csv(DATA / "sources.csv")
-    assert (
-        set(READERS)
-        == set(runs["source"])
-        == set(losses["source"])
-        == set(sources["source"])
-    )
-    assert list(READERS) == sorted(READERS)
+def test_every_source_has_a_reader_and_provenance(runs, losses):
+    assert list(SOURCES) == sorted(SOURCES)
+    for table in (runs, losses, read_table("sources"), EXPECTED):
+        assert set(table["source"]) == set(SOURCES)
 
 
-# --- raw files ------------------------------------------------------------------------------
+def test_there_are_600_models_and_the_families_of_the_study(table):
+    """A model is a training, Chinchilla's a size; second evaluations are no models."""
+    coverage = datasheet.coverage(table)
+    assert coverage["models"].sum() >= 600
+    study = coverage[coverage["in_study"]]
+    assert study["models"].sum() > 485
+    assert study["families"].sum() > 40
 
 
-@pytest.fixture
-def raw(tmp_path):
-    """Write a source called toy with one file of two checkpoints, and its manifest."""
-    folder = tmp_path / "raw"
-    (folder / "toy").mkdir(parents=True)
-    content = b"tokens,loss\n1000,3.5\n2000,3.25\n"
-    (folder / "toy" / "log.csv").write_bytes(content)
-    row = dict.fromkeys(PROVENANCE_COLUMNS, "x") | {
-        "source": "toy",
-        "file": "toy/log.csv",
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
-    }
-    pd.DataFrame([row]).to_csv(folder / MANIFEST, index=False)
-    return folder
+def test_tables_are_small():
+    assert sum(path.stat().st_size for path in DATA.rglob("*.csv")) < 10e6
 
 
-def toy_reader(**changes):
-    """Make a reader module of the source toy; `changes` spoil its run."""
-
-    def read(folder):
-        log = pd.read_csv(folder / "toy" / "log.csv")
-        run = {
-            "run": "toy-1m",
-            "source": "toy",
-            "family": "toy",
-            "model": "toy-1m",
-            "num_params": 1e6,
-            "complete": True,
-            "digitised": False,
-        }
-        frame = loss_frame(
-            "toy-1m", "validation", tokens_seen=log["tokens"], loss=log["loss"]
-        )
-        return run_frame([run | changes]), frame
-
-    return SimpleNamespace(
-        __name__="toy", read=read, LOSS_KINDS={"validation": VALIDATION}
-    )
+# --- form -----------------------------------------------------------------------------
 
 
-def test_whole_files_pass(raw):
-    assert check_raw(raw)["file"].tolist() == ["toy/log.csv"]
-    assert check_raw(raw, ["toy/log.csv"])["source"].tolist() == ["toy"]
-
-
-def test_a_missing_file_is_named(raw):
-    (raw / "toy" / "log.csv").unlink()
-    with pytest.raises(
-        SourceError, match=r"toy/log\.csv: missing; expected 31 bytes.*Fetch"
-    ):
-        check_raw(raw)
-
-
-def test_a_truncated_file_is_named(raw):
-    (raw / "toy" / "log.csv").write_bytes(b"tokens,loss\n1000,3.5\n")
-    with pytest.raises(
-        SourceError, match=r"toy/log\.csv: 21 bytes, expected 31.*Fetch"
-    ):
-        check_raw(raw)
-
-
-def test_an_edited_file_is_named(raw):
-    path = raw / "toy" / "log.csv"
-    path.write_bytes(path.read_bytes().replace(b"3.25", b"3.20"))
-    with pytest.raises(
-        SourceError, match=r"toy/log\.csv: right size .* but edited: sha256"
-    ):
-        check_raw(raw)
-
-
-def test_a_missing_manifest_is_named(tmp_path):
-    with pytest.raises(SourceError, match=r"MANIFEST\.csv: no manifest there"):
-        check_raw(tmp_path)
-
-
-def test_an_unlisted_file_is_named(raw):
-    with pytest.raises(SourceError, match=r"does not list toy/other\.csv"):
-        check_raw(raw, ["toy/other.csv"])
-
-
-def test_the_command_refuses_in_one_line(tmp_path, capsys):
-    assert main([str(tmp_path), "--out", str(tmp_path / "out")]) == 2
-    message = capsys.readouterr().err
-    assert message.count("\n") == 1
-    assert message.startswith("error: ")
-    assert not (tmp_path / "out").exists()
-
-
-def test_build_writes_plain_text(raw, tmp_path):
-    build(raw, tmp_path / "out", [toy_reader(context=2048.0)])
-    assert (tmp_path / "out" / "losses" / "toy.csv").read_bytes() == (
-        b"run,loss_kind,step,tokens_seen,loss,n_averaged\n"
-        b"toy-1m,validation,,1000,3.5,1\n"
-        b"toy-1m,validation,,2000,3.25,1\n"
-    )
-    table = pd.read_csv(tmp_path / "out" / "runs.csv", dtype=str, keep_default_na=False)
-    row = table.iloc[0]
-    assert tuple(table.columns) == RUN_COLUMNS
-    assert (row["num_params"], row["context"], row["seed"]) == ("1000000", "2048", "")
-    assert (row["complete"], row["digitised"]) == ("True", "False")
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"family": None}, "no family and no note, such as toy-1m"),
-        ({"num_params": None}, "parameter counts that are not positive"),
-        ({"source": "other"}, "runs of another source"),
-        ({"run": "toy-2m"}, "runs without a loss, such as toy-2m"),
-        ({"context": 2048.5}, "only whole numbers"),
-        ({"complete": "yes"}, "only True or False"),
-    ],
-)
-def test_a_bad_run_is_refused_and_nothing_is_written(raw, tmp_path, changes, message):
-    with pytest.raises(SourceError, match=message):
-        build(raw, tmp_path / "out", [toy_reader(**changes)])
-    assert not (tmp_path / "out" / "losses").exists()
-
-
-@pytest.mark.parametrize(
-    ("column", "value", "message"),
-    [
-        ("loss", np.inf, "not positive and finite"),
-        ("loss", 0.0, "not positive and finite"),
-        ("tokens_seen", 0.0, "tokens that are not positive"),
-        ("tokens_seen", np.nan, "neither tokens nor a positive step"),
-        ("loss_kind", "bits", "undeclared kinds of loss"),
-        ("run", "toy-3m", "losses of unknown runs"),
-    ],
-)
-def test_a_bad_loss_is_refused(raw, column, value, message):
-    reader = toy_reader()
-    runs, losses = reader.read(raw)
-    losses.loc[1, column] = value
-    with pytest.raises(SourceError, match=message):
-        check_frames("toy", runs, losses, reader.LOSS_KINDS)
-
-
-def test_an_unknown_column_of_a_run_is_refused():
-    with pytest.raises(KeyError, match="colour"):
-        run_frame([{"run": "toy", "colour": "red"}])
-
-
-# --- thinning -------------------------------------------------------------------------------
-
-
-def noisy_log(rows=5_000, seed=0):
-    random = np.random.default_rng(seed)
-    tokens = np.sort(random.integers(10**8, 10**11, rows))
-    loss = 2 + (tokens / 1e9) ** -0.3 + random.normal(0, 0.02, rows)
-    return loss_frame(
-        "long", "train", tokens_seen=tokens, step=tokens // 1000, loss=loss
-    )
-
-
-def test_short_logs_stay_as_they_are():
-    log = loss_frame("short", "train", tokens_seen=[1e9, 2e9], loss=[3.0, 2.5])
-    pd.testing.assert_frame_equal(thin(log), log)
-
-
-def test_repeated_tokens_are_merged_by_median():
-    log = loss_frame(
-        "r", "train", tokens_seen=[1e9, 1e9, 1e9, 2e9], loss=[3.0, 9.0, 3.2, 2.5]
-    )
-    thinned = thin(log)
-    assert thinned["loss"].tolist() == [3.2, 2.5]
-    assert thinned["n_averaged"].tolist() == [3, 1]
-
-
-@pytest.mark.parametrize("rows", [201, 1_000, 5_000])
-def test_long_logs_shrink_without_moving(rows):
-    log = noisy_log(rows)
-    thinned = thin(log)
-    tokens = thinned["tokens_seen"]
-    assert 0.9 * MOST_ROWS <= len(thinned) <= MOST_ROWS
-    assert thinned["n_averaged"].sum() == rows
-    assert tokens.is_monotonic_increasing
-    assert tokens.is_unique
-    assert thinned["step"].is_monotonic_increasing
-    assert thinned["loss"].between(log["loss"].min(), log["loss"].max()).all()
-    assert tokens.iloc[-1] > (1 - WIDEST_BIN) * log["tokens_seen"].max()
-    truth = 2 + (tokens / 1e9) ** -0.3
-    error = (thinned["loss"] - truth) * np.sqrt(thinned["n_averaged"])
-    assert error.std() < 0.03
-
-
-def test_steps_serve_where_tokens_are_unknown():
-    log = noisy_log().drop(columns="tokens_seen").assign(tokens_seen=np.nan)
-    thinned = thin(log[list(LOSS_COLUMNS)])
-    assert len(thinned) <= MOST_ROWS
-    assert thinned["tokens_seen"].isna().all()
-    assert thinned["step"].is_monotonic_increasing
-
-
-def test_runs_and_kinds_do_not_mix():
-    long = noisy_log()
-    other = long.assign(loss_kind="validation", loss=long["loss"] + 5)
-    short = loss_frame("short", "train", tokens_seen=[1e9], loss=[3.0])
-    thinned = thin(join([long, other, short]))
-    parts = thinned.groupby(["run", "loss_kind"])["n_averaged"].sum()
-    assert parts.to_dict() == {
-        ("long", "train"): 5_000,
-        ("long", "validation"): 5_000,
-        ("short", "train"): 1,
-    }
-    own = thinned[thinned["run"].eq("long") & thinned["loss_kind"].eq("train")]
-    pd.testing.assert_frame_equal(thin(long), own)
-
-
-# --- the shipped tables: form ---------------------------------------------------------------
-
-
-def test_columns_are_the_contract(runs, losses):
-    assert tuple(runs.columns) == RUN_COLUMNS
+def test_columns_are_the_contract(table, runs, losses):
+    assert tuple(runs.columns) == RUN_FACTS
     assert tuple(losses.columns.drop("source")) == LOSS_COLUMNS
+    assert list(table.columns[: len(RUN_COLUMNS)]) == RUN_COLUMNS
 
 
-def test_runs_are_unique_and_have_a_family_or_a_note(runs):
+def test_runs_are_unique_and_have_a_family_or_say_why(runs):
     assert runs["run"].is_unique
-    assert not (runs["family"].isna() & runs["note"].isna()).any()
     assert runs["citation"].notna().all()
+    alone = runs.loc[runs["family"].isna(), "note"]
+    assert (alone.str.contains("no family") | alone.str.contains("left out")).all()
 
 
 def test_losses_belong_to_runs_of_their_source(runs, losses):
@@ -314,30 +102,18 @@ def test_losses_belong_to_runs_of_their_source(runs, losses):
     assert (losses["run"].map(known) == losses["source"]).all()
 
 
-def test_tokens_increase_strictly_and_rows_are_few(losses):
-    known = losses.dropna(subset="tokens_seen").groupby(["run", "loss_kind"])
-    assert (known["tokens_seen"].diff().dropna() > 0).all()
-    assert known.size().max() <= MOST_ROWS
-    steps = losses[losses["tokens_seen"].isna()].groupby(["run", "loss_kind"])
-    assert (steps["step"].diff().dropna() > 0).all()
+def test_tokens_and_steps_increase_strictly_and_rows_are_few(table):
+    lines = table.groupby(["run", "loss_kind"])
+    assert (lines["tokens_seen"].diff().dropna() > 0).all()
+    assert (lines["step"].diff().dropna() > 0).all()
+    assert (table["tokens_seen"].notna() | table["step"].notna()).all()
+    assert lines.size().max() <= MOST_ROWS
 
 
-def test_kinds_are_declared_and_levels_plausible(losses):
-    kinds = pd.read_csv(DATA / "loss_kinds.csv")
-    assert kinds["loss_kind"].is_unique
-    assert kinds.notna().all(axis=None)
-    assert set(losses["loss_kind"]) <= set(kinds["loss_kind"])
-    ours = losses[losses["source"].isin(COUNTS)]
-    for kind, part in ours.groupby("loss_kind"):
-        low, high = PLAUSIBLE[kind]
-        assert part["loss"].between(low, high).all(), kind
-
-
-@pytest.mark.parametrize("source", sorted(COUNTS))
-def test_counts_by_source(runs, losses, source):
-    own = runs[runs["source"] == source]
-    raw = losses.loc[losses["source"] == source, "n_averaged"].sum()
-    assert (len(own), own["family"].nunique(), raw) == COUNTS[source]
+def test_what_counts_no_tokens_has_steps(losses):
+    without = losses[losses["tokens_seen"].isna()]
+    assert without["step"].gt(0).all()
+    assert set(without["source"]) == {"llm360", "revisiting", "schedules"}
 
 
 def test_a_model_has_one_size_and_one_family(runs):
@@ -346,92 +122,130 @@ def test_a_model_has_one_size_and_one_family(runs):
     assert (sized["num_params"].max() / sized["num_params"].min() < 1.001).all()
 
 
-def test_tables_are_small():
-    assert sum(path.stat().st_size for path in DATA.rglob("*.csv")) < 10e6
-
-
-# --- the shipped tables: physics ------------------------------------------------------------
-
-
-def end_of(losses, run, kind):
-    return losses[(losses["run"] == run) & (losses["loss_kind"] == kind)].iloc[-1]
-
-
-def test_early_pythia_410m_saw_all_its_tokens(losses):
-    last = end_of(losses, "pythia-v0-410m", "lambada-last-word")
-    assert (last["step"], last["tokens_seen"]) == (71_500, 71_500 * 4_194_304)
-
-
-def test_every_pythia_training_ends_at_the_same_tokens(runs, losses):
-    own = runs[runs["run"].str.startswith("pythia-")]["run"]
-    last = (
-        losses[losses["run"].isin(own)]
-        .groupby(["run", "loss_kind"])["tokens_seen"]
-        .max()
+def test_flops_are_six_per_parameter_and_token(table):
+    np.testing.assert_allclose(
+        table["flops"], 6 * table["num_params"] * table["tokens_seen"]
     )
-    assert set(last) == {143_000 * 2_097_152}
+    assert table["flops"].isna().equals(table["tokens_seen"].isna())
 
 
-def test_opt_is_in_nats(runs, losses):
-    ours = losses[losses["source"] == "opt"].merge(
-        runs[["run", "batch_tokens"]], on="run"
-    )
-    assert ours["loss"].max() < 5
-    assert (ours["tokens_seen"] == ours["step"] * ours["batch_tokens"]).all()
+def test_one_final_row_a_complete_run_and_kind(table):
+    finals = table.groupby(["run", "loss_kind"])["is_final"].sum()
+    assert set(finals) == {0, 1}
+    complete = table[table["complete"]].groupby(["run", "loss_kind"])["is_final"].sum()
+    assert (complete == 1).all()
+    assert (finals.drop(complete.index) == 0).all()
 
 
-def test_gpt3_ends_near_its_300e9_tokens(losses):
-    ours = losses[losses["source"] == "gpt3"].groupby(["run", "loss_kind"])
-    assert ours["tokens_seen"].max().between(0.98 * 300e9, 300.1e9).all()
-    final = ours["loss"].last().unstack()
-    assert (final["validation"] > final["train"]).all()
+# --- units ----------------------------------------------------------------------------
 
 
-def test_larger_models_of_a_family_end_lower(runs, losses):
-    ended = losses[losses["loss_kind"] == "validation"].groupby("run")["loss"].last()
-    for family in ("gpt3", "opt", "gpt2-c4-1ep", "gpt2-oscar-4ep"):
-        sizes = runs[runs["family"] == family].sort_values("num_params")
-        assert ended[sizes["run"]].is_monotonic_decreasing, family
+def test_losses_are_plausible_for_their_kind(table):
+    units = read_table("loss_kinds").set_index("loss_kind")["unit"]
+    left = table[table["source"] != "ladder"]  # its tokens are bytes
+    assert table.drop(left.index)["loss"].between(1.0, np.log(256)).all()
+    left = left.assign(unit=left["loss_kind"].map(units))
+    for unit, pattern, low, high in PLAUSIBLE:
+        mine = (left["unit"] == unit) & left["loss_kind"].str.contains(pattern)
+        assert mine.any(), (unit, pattern)
+        outside = left[mine & ~left["loss"].between(low, high)]
+        assert outside.empty, outside[
+            ["run", "loss_kind", "tokens_seen", "loss"]
+        ].head()
+        left = left[~mine]
+    assert left.empty, left["loss_kind"].unique()
 
 
-def test_chinchilla_has_43_sizes_and_keeps_its_order(runs, losses):
-    ours = runs[runs["source"] == "chinchilla"]
-    assert ours["model"].nunique() == 43
-    assert sorted(ours["run"]) == [f"chinchilla-{index:03d}" for index in range(245)]
-    assert (
-        losses.loc[losses["source"] == "chinchilla", "run"].value_counts() == 1
-    ).all()
-    assert ours["note"].str.contains("highest losses").sum() == 5
+def test_training_improves_natural_text(table):
+    """Finals lie below the start, unless data were repeated too often."""
+    natural = table[~table["loss_kind"].str.contains("grammar")]
+    lines = natural.groupby(["run", "loss_kind"])
+    ends = lines["loss"].agg(["first", "last", "size"]).query("size >= 5")
+    rising = ends[ends["last"] >= ends["first"]].reset_index()
+    assert set(rising["run"]) <= set(table.loc[table["epochs"] > 4, "run"]) | {
+        run for run in rising["run"] if run.endswith(("-late", "intervention"))
+    }
 
 
-def test_chinchilla_keeps_the_precision_of_the_known_fit(runs, losses):
-    """The replicated optimum of the summed Huber loss, 1.018274e-3, is that of our table."""
-    table = losses[losses["source"] == "chinchilla"].merge(
-        runs[["run", "num_params"]], on="run"
-    )
-    table = table.sort_values("loss").iloc[:-5]
-    size, tokens = np.log(table["num_params"]), np.log(table["tokens_seen"])
-    terms = 6.16924703 - 0.34731054 * size, 7.67015581 - 0.36717239 * tokens, 0.59730685
-    residual = np.abs(np.log(sum(map(np.exp, terms))) - np.log(table["loss"]))
-    delta = 1e-3
-    huber = np.where(residual < delta, residual**2 / 2, delta * (residual - delta / 2))
-    assert huber.sum() == pytest.approx(1.018274e-3, abs=1e-9)
+def test_unknown_units_stay_apart(losses):
+    kinds = read_table("loss_kinds").set_index("loss_kind")["unit"]
+    unknown = kinds[kinds == "unknown"].index
+    assert set(unknown) == {
+        kind for kind in kinds.index if kind.startswith("unknown-unit-")
+    }
+    users = losses[losses["loss_kind"].isin(unknown)]
+    assert set(users["source"]) == {"llm360", "revisiting"}
+    rest = losses[losses["run"].isin(users["run"]) & ~losses["loss_kind"].isin(unknown)]
+    assert rest.empty
 
 
-def test_repeated_data_are_counted(runs):
-    ours = runs[runs["source"] == "datablations"]
-    contour = ours[ours["family"] == "datablations-contour"]
-    tokens = contour["epochs"] * contour["unique_tokens"]
-    np.testing.assert_allclose(tokens, contour["schedule_tokens"], rtol=1e-5)
-    assert contour["unique_tokens"].nunique() > 20
-    worst = contour.set_index("run").loc["datablations-contour-2.81b-55.1b-1.25b"]
-    assert worst["unique_tokens"] == 1_250_000_000
+# --- tables kept by hand --------------------------------------------------------------
 
 
-def test_more_web_text_lowers_its_loss_and_raises_that_of_code(losses):
-    for kind, falling in (("validation-c4", True), ("validation-code", False)):
-        mixes = [
-            f"datablations-code-mix-4.2b-{percent}c4" for percent in range(10, 100, 10)
-        ]
-        final = pd.Series([end_of(losses, mix, kind)["loss"] for mix in mixes])
-        assert (final.diff().dropna() < 0).all() == falling
+def test_the_table_of_kinds_lists_those_that_are_used(losses):
+    kinds = read_table("loss_kinds")
+    assert kinds["loss_kind"].is_unique
+    assert kinds.notna().all(axis=None)
+    assert kinds["loss_kind"].str.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*").all()
+    assert set(losses["loss_kind"]) == set(kinds["loss_kind"])
+
+
+def test_no_run_has_further_kinds_alone(losses):
+    kinds = read_table("loss_kinds")
+    main = kinds.loc[~kinds["further"], "loss_kind"]
+    measured = losses[losses["loss_kind"].isin(main)]["run"]
+    alone = set(losses["run"]) - set(measured)
+    assert all("MtokBS" in run for run in alone), alone
+
+
+def test_the_table_of_families_lists_them_all(runs):
+    families = read_table("families")
+    keys = ["source", "family"]
+    used = runs[keys].dropna().drop_duplicates().sort_values(keys, ignore_index=True)
+    pd.testing.assert_frame_equal(families[keys], used)
+    assert (families["why_not"].notna() == ~families["plain_law"]).all()
+    assert set(families["counted_by"]) == {"run", "size"}
+
+
+def test_families_are_compared_within_a_source_only():
+    groups = read_table("families").groupby("pair_group")["source"]
+    assert (groups.nunique() == 1).all()
+    assert (groups.size() >= 2).all()
+
+
+def test_pairs_are_of_known_runs_of_one_source(runs):
+    pairs = read_table("run_pairs")
+    sources = runs.set_index("run")["source"]
+    assert not pairs.duplicated(["run", "partner"]).any()
+    assert set(pairs["loss_kinds"]) == {"main", "all"}
+    both = pairs.dropna(subset="partner")
+    assert (sources[both["run"]].array == sources[both["partner"]].array).all()
+    alone = pairs[pairs["partner"].isna()]
+    assert set(alone["comparison"]) == {LATER}
+    notes = runs.set_index("run").loc[alone["run"], "note"]
+    assert notes.str.contains("not of the series").all()
+
+
+def test_second_evaluations_are_named_as_such(runs):
+    second = run_pairs(SECOND_EVALUATION)["run"]
+    notes = runs.set_index("run").loc[second, "note"]
+    assert len(second) == 7
+    assert notes.str.startswith("no family: no training of its own").all()
+
+
+def test_runs_of_one_recipe_differ_by_their_seed(runs):
+    pairs = run_pairs("same recipe, another seed")
+    facts = runs.set_index("run").drop(columns="note")
+    first, second = (facts.loc[pairs[side]] for side in ("run", "partner"))
+    assert (first["seed"].to_numpy() != second["seed"].to_numpy()).all()
+    rest = [
+        part.drop(columns="seed").reset_index(drop=True) for part in (first, second)
+    ]
+    pd.testing.assert_frame_equal(*rest)
+
+
+def test_facts_are_columns_of_the_table_of_runs():
+    for source, facts in BLOCKS.items():
+        blocks = [value for value in facts.values() if isinstance(value, dict)]
+        columns = {name for name in facts if not isinstance(facts[name], dict)}
+        assert columns.union(*blocks) <= set(RUN_FACTS), source

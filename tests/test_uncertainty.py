@@ -16,6 +16,7 @@ from hitchhiker import (
     load_runs,
     sensitivity,
 )
+from hitchhiker.fits import uncertainty
 from hitchhiker.fits.identification import effective_rows
 
 LAW = SURFACES["chinchilla"]
@@ -25,16 +26,35 @@ def test_resampling_is_seeded_and_of_whole_runs():
     runs = table(noise=0.01, n_sizes=6)
     one, again = bootstrap(runs, 40, seed=1), bootstrap(runs, 40, seed=1)
     assert one.table.equals(again.table)
-    assert set(one.table["n_rows"] % 8) == {0}
+    assert set(one.table["n_rows"] % 6) == {0}  # two of eight checkpoints are early
     assert one.table["n_runs"].max() <= 6
 
 
-def test_chunks_and_workers_change_nothing():
+@pytest.mark.slow
+def test_chunks_and_workers_change_nothing(monkeypatch):
+    """Nor does the bar, which counts resamples as they are done."""
     runs = table(noise=0.01)
-    one, other = bootstrap(runs, 30), bootstrap(runs, 30, n_jobs=2)
-    assert one.table.equals(other.table)
-    assert len(other) == 30
-    assert other[29].law == one[29].law
+    one = bootstrap(runs, 30)
+    monkeypatch.setattr(uncertainty, "RESAMPLES_TOGETHER", 8)
+    for other in (bootstrap(runs, 30), bootstrap(runs, 30, n_jobs=2, progress=True)):
+        assert one.table.equals(other.table)
+        assert other[29] == one[29]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("joblib", {"n_jobs": 2}), ("tqdm", {"progress": True})]
+)
+def test_what_is_not_installed_is_named(monkeypatch, name, options):
+    """Both are optional: only the option that needs one says so."""
+    monkeypatch.setitem(sys.modules, name, None)
+    assert len(bootstrap(table(), 3)) == 3
+    with pytest.raises(ImportError, match=f"needs {name}: python -m pip install"):
+        bootstrap(table(), 3, **options)
+
+
+def test_no_resample_is_no_bootstrap():
+    with pytest.raises(ValueError, match="n must be at least 1, got 0"):
+        bootstrap(table(), 0)
 
 
 def separate_runs(seed, n_runs=60, noise=0.01):
@@ -46,10 +66,9 @@ def separate_runs(seed, n_runs=60, noise=0.01):
 
 @pytest.fixture(scope="module")
 def cover():
-    """Share of 80 % intervals that held the truth, by number of runs and kind of interval."""
-    return interval_coverage.coverage().pivot(
-        index="runs", columns="interval", values="covered"
-    )
+    """Share of 80 % intervals that held the truth, by number of runs and kind."""
+    shares = interval_coverage.coverage()
+    return shares.pivot(index="runs", columns="interval", values="covered")
 
 
 def test_eighty_percent_cover_about_eighty(cover):
@@ -66,7 +85,7 @@ def test_the_covariance_covers_with_many_runs(cover):
 
 
 def test_rows_taken_for_runs_are_overconfident(cover):
-    """The wrong noise model: an offset common to a run, checkpoints drawn one by one."""
+    """The wrong noise model: an offset common to a run, rows drawn one by one."""
     assert cover["bootstrap over rows"].between(0.4, 0.7).all(), cover
 
 
@@ -74,16 +93,16 @@ def test_coverage_counts_what_the_bootstrap_gives():
     """The batch behind the coverage is `bootstrap`, for many families at once."""
     families = [interval_coverage.runs_with_offsets(12, seed) for seed in range(2)]
     at = (3e10, 6e11)
-    batch = interval_coverage.resampled_forecasts(
-        families, families[0]["run"].to_numpy(), at, 50
-    )
-    laws = bootstrap(families[0], 50, objective="ls-log", seed=0)
-    alone = [found.predict(*at) for found in laws]
+    unit = families[0]["run"].to_numpy()
+    batch = interval_coverage.resampled_forecasts(families, unit, at, 50)
+    fits = bootstrap(families[0], 50, objective="ls-log", early=None)
+    alone = fits.laws.predict(*at)
     np.testing.assert_allclose(batch[0], alone, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_independent_rows_cover_too():
-    """Finished runs with independent noise, by `bootstrap` and `interval` themselves."""
+    """Finished runs with independent noise, by `bootstrap` and `interval`."""
     truth, inside = LAW.predict(3e10, 6e11), []
     for seed in range(100):
         fits = bootstrap(separate_runs(seed)[0], 100, objective="ls-log", seed=seed)
@@ -149,15 +168,17 @@ law = ScalingLaw(1.8, 480, 0.35, 2100, 0.37)
 runs = pd.DataFrame({"run": np.repeat(np.arange(20), 250),
                      "num_params": np.repeat(np.geomspace(1e8, 1e10, 20), 250),
                      "tokens_seen": np.tile(np.geomspace(5e9, 3e11, 250), 20)})
-runs["loss"] = law.predict(runs.num_params, runs.tokens_seen) * np.exp(rng.normal(0, 0.01, 5000))
+runs["loss"] = law.predict(runs.num_params, runs.tokens_seen)
+runs["loss"] *= np.exp(rng.normal(0, 0.01, 5000))
 assert len(bootstrap(runs, 1000, objective="ls-log")) == 1000
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="maximum size is counted otherwise")
+@pytest.mark.slow
 def test_a_large_bootstrap_stays_small():
-    """A thousand of 5,000 rows, a chunk; the benchmark has ten thousand, in chunks of these."""
+    """A thousand of 5,000 rows, a chunk; the benchmark has ten such chunks."""
     command = [sys.executable, "-c", MEMORY]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert (

@@ -1,5 +1,8 @@
 """The pages of the book and the code they hold, for the tools and the tests."""
 
+import ast
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import jupytext
@@ -7,6 +10,11 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCES = ROOT / "tests" / "reference"
+FENCED = re.compile(
+    r"^(?P<fence>```+)(?P<language>.*)\n(?P<body>(?:.*\n)*?)(?P=fence)\s*$",
+    re.MULTILINE,
+)
+KERNEL = {"kernelspec": {"display_name": "Python 3", "name": "python3"}}
 
 
 def _files(node):
@@ -43,3 +51,62 @@ def chapters():
 def reference(page):
     """Return the path of the executed reference of a page."""
     return REFERENCES / f"{page.stem}.ipynb"
+
+
+def execute(notebook, folder):
+    """Execute a notebook in a folder and number its cells; stop where a cell fails."""
+    from nbclient import NotebookClient
+
+    place = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(
+        notebook, timeout=600, kernel_name="python3", resources=place
+    )
+    client.execute()
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"c{number}"
+        cell.metadata.pop("execution", None)
+    notebook.metadata = dict(KERNEL)
+    return notebook
+
+
+def calls(page, name):
+    """Yield the syntax trees of all calls of a function in the page's code cells."""
+    for cell in code_notebook(page).cells:
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == name:
+                yield node
+
+
+def saved_tables(page):
+    """Return the names of the tables that the page's cells save, in order."""
+    names = []
+    for call in calls(page, "save_table"):
+        name = call.args[1] if len(call.args) == 2 else None
+        if not isinstance(name, ast.Constant):
+            raise SystemExit(
+                f"{page.name}: `{ast.unparse(call)}` must spell the name of its table, "
+                'as in save_table(table, "name"), so that the page can offer it'
+            )
+        names.append(name.value)
+    return names
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of code that a page shows: its language, its first line and its text."""
+
+    language: str
+    line: int
+    text: str
+
+
+def blocks(page):
+    """Return what stands between fences on a page: neither cells nor directives."""
+    shown = []
+    text = page.read_text(encoding="utf-8")
+    for match in FENCED.finditer(text):
+        language = match["language"].strip()
+        if not language.startswith("{"):
+            line = text.count("\n", 0, match.start("body")) + 1
+            shown.append(Block(language, line, match["body"]))
+    return shown

@@ -43,9 +43,11 @@ def kept_experiments():
 
 def compute(which):
     """Compute one experiment and return a line that says how long it took."""
+    module, name = which
     started = time.perf_counter()
-    getattr(importlib.import_module(which[0]), which[1])()
-    return f"{which[0].rsplit('.', 1)[1]}.{which[1]}: {time.perf_counter() - started:.0f} s"
+    getattr(importlib.import_module(module), name)()
+    seconds = time.perf_counter() - started
+    return f"{module.rsplit('.', 1)[1]}.{name}: {seconds:.0f} s"
 
 
 def main():

@@ -1,4 +1,4 @@
-"""Draw the pictures of the README and of shared links: GPT-3 forecast from its small models."""
+"""Draw the pictures of the README and of shared links: a forecast of GPT-3."""
 
 from pathlib import Path
 
@@ -15,17 +15,17 @@ plots.use_style()
 runs = load_runs("gpt3", loss_kind="validation")
 train, target = selection.hold_out(runs)
 train = selection.early_cut(train)
-found = fit(train)
+fitted = fit(train)
 plain = {"transparent": False, "facecolor": "white", "metadata": {"Software": None}}
 
 fig, ax = plt.subplots(figsize=(6.4, 4.2))
-plots.loss_curves(ax, train, found.law, held_out=target)
+plots.loss_curves(ax, train, fitted.law, held_out=target)
 plots.message(ax, "Seven small GPT-3 runs forecast the largest (dashed)")
 fig.savefig(STATIC / "forecast.png", dpi=130, **plain)
 
 fig, ax = plt.subplots(figsize=(12, 6.3), layout="none")
 fig.subplots_adjust(left=0.52, right=0.93, top=0.9, bottom=0.14)
-plots.loss_curves(ax, train, found.law, held_out=target)
+plots.loss_curves(ax, train, fitted.law, held_out=target)
 fig.text(
     0.04,
     0.60,

@@ -15,14 +15,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import nbformat
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from tools.book import REFERENCES, chapters, code_notebook, reference
+from tools.book import REFERENCES, chapters, code_notebook, execute, reference
 
 
 def without_pictures(cell):
-    """Return the cell's outputs less its images; the text of a figure stays as proof of it."""
+    """Return the cell's outputs less its images; a figure's text stays as proof."""
     for output in cell.outputs:
         for mime in [m for m in output.get("data", {}) if m.startswith("image/")]:
             del output["data"][mime]
@@ -30,54 +29,51 @@ def without_pictures(cell):
 
 
 def refresh(page):
-    """Execute one page, write its reference, and return a line that says how it went."""
+    """Execute one page, write its reference, and return how it went, in a line."""
     started = time.perf_counter()
-    notebook = code_notebook(page)
-    place = {"metadata": {"path": str(page.parent)}}
     try:
-        NotebookClient(
-            notebook, timeout=600, kernel_name="python3", resources=place
-        ).execute()
+        notebook = execute(code_notebook(page), page.parent)
     except CellExecutionError as error:
         raise SystemExit(f"{page.name} does not run:\n{error}") from None
-    for number, cell in enumerate(notebook.cells):
-        cell.id = f"c{number}"
-        cell.metadata.pop("execution", None)
+    for cell in notebook.cells:
         cell.outputs = without_pictures(cell)
-    notebook.metadata = {"kernelspec": {"display_name": "Python 3", "name": "python3"}}
     nbformat.write(notebook, reference(page))
-    return f"{page.stem}: {len(notebook.cells)} cells, {time.perf_counter() - started:.0f} s"
+    seconds = time.perf_counter() - started
+    return f"{page.stem}: {len(notebook.cells)} cells, {seconds:.0f} s"
 
 
 def selected(names):
-    """Return the pages of these names, or all that compute; remove references without a page."""
+    """Return the pages of these names, or all that compute."""
     known = {page.stem: page for page in chapters()}
     if unknown := sorted(set(names) - set(known)):
         raise SystemExit(
             f"No such chapter: {', '.join(unknown)}. There are: {', '.join(known)}."
         )
+    return [known[name] for name in names or known]
+
+
+def remove_stale():
+    """Remove references whose page is gone."""
+    known = {page.stem for page in chapters()}
     for path in REFERENCES.glob("*.ipynb"):
         if path.stem not in known:
             path.unlink()
             print(f"{path.stem}: removed, no such chapter any more")
-    return [known[name] for name in names or known]
 
 
 def main():
     """Renew the references named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "chapter", nargs="*", help="names without .md; all of them by default"
-    )
-    parser.add_argument(
-        "--jobs", type=int, default=2, help="chapters executed at a time"
-    )
+    parser.add_argument("chapter", nargs="*", help="names without .md (all)")
+    parser.add_argument("--jobs", type=int, default=2, help="chapters at a time (2)")
     options = parser.parse_args()
     os.environ["GUIDE_FIGURES"] = "png"
     os.environ.pop("MPLBACKEND", None)
+    pages = selected(options.chapter)
     REFERENCES.mkdir(exist_ok=True)
+    remove_stale()
     with ProcessPoolExecutor(options.jobs) as pool:
-        for line in pool.map(refresh, selected(options.chapter)):
+        for line in pool.map(refresh, pages):
             print(line, flush=True)
 
 

@@ -14,7 +14,7 @@ from scipy.optimize import OptimizeWarning, curve_fit
 
 from ..fits.fitting import fit, fit_many
 from ..forecasts.forecasting import forecast
-from ..laws import PARAMETERS, ScalingLaw, training_flops
+from ..laws import ScalingLaw, training_flops
 
 # Start of the paper's released code, ln A, ln B, ln E, alpha, beta: the values of
 # Muennighoff et al. 2023 (arXiv:2305.16264).
@@ -52,21 +52,18 @@ class LawMethod:
     fixed: dict = field(default_factory=dict)
 
     def __call__(self, train_runs, num_params, tokens_seen):
-        """Forecast from one table."""
-        found = fit(train_runs, objective=self.objective, fixed=self.fixed)
-        return with_law(found.law, num_params, tokens_seen, found.status)
+        """Forecast from one table, whose early tokens `evaluate` has left out."""
+        options = {"objective": self.objective, "fixed": self.fixed}
+        estimate = fit(train_runs, early=None, **options)
+        return with_law(estimate.law, num_params, tokens_seen, estimate.status)
 
     def many(self, runs, seen, num_params, tokens_seen):
-        """The same for several selections of rows, seen (n_selections, n_rows), in one go."""
-        fits = fit_many(
-            runs, objective=self.objective, fixed=self.fixed, weights=seen
-        ).table
-        laws = [ScalingLaw(*row) for row in fits[list(PARAMETERS)].to_numpy()]
-        for law, status in zip(laws, fits["status"], strict=True):
-            loss = law.predict(num_params, tokens_seen)
-            yield {"loss": loss, "status": [status]} | {
-                k: [v] for k, v in law.as_dict().items()
-            }
+        """The same for several selections of rows, seen (n_selections, n_rows)."""
+        fits = fit_many(runs, objective=self.objective, fixed=self.fixed, weights=seen)
+        losses = fits.laws.predict(num_params, tokens_seen)
+        for law, loss, status in zip(fits.laws, losses, fits.status, strict=True):
+            parameters = {name: [value] for name, value in law.as_dict().items()}
+            yield {"loss": loss, "status": [status]} | parameters
 
 
 def paper(train_runs, num_params, tokens_seen):

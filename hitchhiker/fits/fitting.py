@@ -8,16 +8,15 @@ import numpy as np
 import pandas as pd
 
 from ..laws import PARAMETERS
+from ..runs import selection
 from ..runs.checks import DataError, check_runs, check_weights, run_names
-from . import solver
-from .identification import covariance, diagnose, distinct
-from .results import Fits
+from .batch import solve_tables
+from .identification import covariance
 
 OBJECTIVES = ("huber-log", "huber-scaled", "ls-log", "ls")
-CHUNK = 20_000_000  # weights held at once as floats
 
 
-def fit(runs, *, objective="huber-log", fixed=None, weights=None):
+def fit(runs, *, objective="huber-log", fixed=None, weights=None, early="guide"):
     """Estimate the scaling law of one family.
 
     Parameters
@@ -35,6 +34,11 @@ def fit(runs, *, objective="huber-log", fixed=None, weights=None):
         Parameters borrowed from elsewhere, such as ``{"alpha": 0.35}``.
     weights : array, shape (n_rows,), optional
         How often each row counts; zero leaves it out.
+    early : "guide", float or None
+        Which early tokens to leave out, as in `hitchhiker.selection.early_cut`: the
+        first 10e9 tokens of each run or its first 10 %, whichever is less; that many
+        tokens of every run; or none.  The fit's ``n_early`` says how many checkpoints
+        that were.
 
     Returns
     -------
@@ -43,7 +47,8 @@ def fit(runs, *, objective="huber-log", fixed=None, weights=None):
     Raises
     ------
     DataError
-        If the table cannot be used; the message names rows and the fix.
+        If the table cannot be used, or no row is left; the message names rows and the
+        fix.
     ValueError
         For an unknown objective or parameter.
 
@@ -63,40 +68,27 @@ def fit(runs, *, objective="huber-log", fixed=None, weights=None):
     >>> grid = [(n, d) for n in (1e8, 1e9, 1e10) for d in (1e10, 5e10, 2e11)]
     >>> runs = pd.DataFrame(grid, columns=["num_params", "tokens_seen"])
     >>> runs["loss"] = law.predict(runs["num_params"], runs["tokens_seen"])
-    >>> found = fit(runs)
-    >>> found.status, round(found.law.alpha, 6), round(found.law.E, 6)
+    >>> estimate = fit(runs)
+    >>> estimate.status, round(estimate.law.alpha, 6), round(estimate.law.E, 6)
     ('ok', 0.35, 1.8)
     """
-    if not isinstance(runs, pd.DataFrame):
-        raise DataError(f"runs must be a pandas DataFrame, got {type(runs).__name__}")
-    many = None if weights is None else [weights]
-    found = fit_many(runs, objective=objective, fixed=fixed, weights=many)[0]
-    if found.status == "failed":
-        return found
-    rows = runs if weights is None else runs[np.asarray(weights) > 0]
-    return with_spread(found, rows)
-
-
-def with_spread(found, runs):
-    """The fit with its covariance and the number of independent observations."""
-    law, values = found.law, found.law.as_dict()
-    size, tokens, loss = (
-        runs[c].to_numpy(float) for c in ("num_params", "tokens_seen", "loss")
-    )
-    predicted = law.predict(size, tokens)
-    on_logs = found.objective_name != "ls"
-    residual = np.log(loss / predicted) if on_logs else loss - predicted
-    free = np.array(
-        [name not in found.fixed and values[name] > 0 for name in PARAMETERS]
-    )
-    free[[2, 4]] &= np.array([law.A > 0, law.B > 0])
-    runs_seen = pd.factorize(run_names(runs))[0]
-    spread, worth = covariance(law, free, size, tokens, residual, runs_seen, on_logs)
-    return replace(found, covariance=spread, n_effective=worth)
+    check_objective(objective)
+    fixed = check_fixed(fixed)
+    check_runs(runs)
+    weights = check_weights(None if weights is None else [weights], len(runs))[0]
+    counted = runs.reset_index(drop=True)[weights > 0]
+    rows = drop_early(counted, early)
+    weights = weights[rows.index]
+    estimate = solve_tables([rows], weights[None], objective, fixed)[0]
+    estimate = replace(estimate, n_early=len(counted) - len(rows))
+    return estimate if estimate.status == "failed" else with_covariance(estimate, rows)
 
 
 def fit_many(problems, *, objective="huber-log", fixed=None, weights=None):
     """Estimate many laws at once.
+
+    Tables are fitted as they are: unlike `fit` this leaves out no early tokens, which
+    ``weights`` or `hitchhiker.selection.early_cut` can do.
 
     Parameters
     ----------
@@ -121,29 +113,62 @@ def fit_many(problems, *, objective="huber-log", fixed=None, weights=None):
     >>> list(fit_many(runs, weights=every_second).table["n_rows"])
     [71, 142]
     """
-    if objective not in OBJECTIVES:
-        raise ValueError(f"objective {objective!r} is none of {', '.join(OBJECTIVES)}")
+    check_objective(objective)
     fixed = check_fixed(fixed)
     if isinstance(problems, pd.DataFrame):
-        tables = [check_runs(problems)]
         weights = check_weights(weights, len(problems))
-    else:
-        if not isinstance(problems, Iterable):
-            raise DataError(f"problems must be tables, got {type(problems).__name__}")
-        if weights is not None:
-            raise ValueError(
-                "weights go with one shared table, not with a list of tables"
-            )
-        tables = [check_runs(table) for table in problems]
-        if not tables:
-            raise DataError("no tables to fit: give at least one")
-        weights = pad([np.ones(len(t)) for t in tables], 0.0)
-    columns = [
-        pad([t[c].to_numpy(float) for t in tables], 1.0)
-        for c in ("num_params", "tokens_seen", "loss")
+        return solve_tables([check_runs(problems)], weights, objective, fixed)
+    if not isinstance(problems, Iterable):
+        raise DataError(f"problems must be tables, got {type(problems).__name__}")
+    if weights is not None:
+        raise ValueError("weights go with one shared table, not with a list of tables")
+    tables = [check_runs(table) for table in problems]
+    if not tables:
+        raise DataError("no tables to fit: give at least one")
+    lengths = np.array([len(table) for table in tables])
+    weights = (np.arange(lengths.max()) < lengths[:, None]).astype(float)
+    return solve_tables(tables, weights, objective, fixed)
+
+
+def drop_early(runs, early):
+    """The rows of a table that the early cut leaves, or an error if it leaves none."""
+    rows = selection.early_cut(runs, early)
+    if rows.empty:
+        if runs.empty:
+            raise DataError("every weight is zero: give some row a weight above zero")
+        raise DataError(
+            f"no row is left after early={early:g}: the longest run has "
+            f"{runs['tokens_seen'].max():g} tokens; leave out fewer, or early=None"
+        )
+    return rows
+
+
+def with_covariance(estimate, runs):
+    """The fit with its covariance and the number of independent observations.
+
+    ``runs`` are the rows behind it, each counted once.
+    """
+    law = estimate.law
+    columns = ("num_params", "tokens_seen", "loss")
+    size, tokens, loss = (runs[name].to_numpy(float) for name in columns)
+    predicted = law.predict(size, tokens)
+    on_logs = estimate.objective_name != "ls"
+    residual = np.log(loss / predicted) if on_logs else loss - predicted
+    free = [
+        name not in estimate.fixed and value > 0
+        for name, value in law.as_dict().items()
     ]
-    runs = pad([pd.factorize(run_names(t))[0] for t in tables], 0)
-    return estimate(columns, runs.astype(int), weights, objective, fixed)
+    free = np.array(free)
+    free[[2, 4]] &= np.array([law.A > 0, law.B > 0])
+    codes = pd.factorize(run_names(runs))[0]
+    spread, worth = covariance(law, free, size, tokens, residual, codes, on_logs)
+    return replace(estimate, covariance=spread, n_effective=worth)
+
+
+def check_objective(objective):
+    """Refuse an objective that there is not."""
+    if objective not in OBJECTIVES:
+        raise ValueError(f"objective {objective!r} is none of {', '.join(OBJECTIVES)}")
 
 
 def check_fixed(fixed):
@@ -163,98 +188,3 @@ def check_fixed(fixed):
     if all(fixed.get(name) == 0 for name in ("E", "A", "B")):
         raise ValueError("fixed E, A and B are all zero: such a law knows no loss")
     return {name: float(value) for name, value in fixed.items()}
-
-
-def pad(rows, filler):
-    """Arrays of different length as one (P, n) array."""
-    out = np.full((len(rows), max(map(len, rows))), filler)
-    for line, row in zip(out, rows, strict=True):
-        line[: len(row)] = row
-    return out
-
-
-def estimate(columns, run_codes, weights, objective, fixed):
-    """Fits for checked columns (S, n) of N, D and loss under weights (P, n)."""
-    step = max(1, CHUNK // columns[0].shape[1])
-    pick = lambda v, i: v if len(v) == 1 else v[i : i + step]  # noqa: E731
-    parts = [
-        estimate_chunk(
-            [pick(c, i) for c in columns],
-            pick(run_codes, i),
-            np.asarray(weights[i : i + step], dtype=float),
-            objective,
-            fixed,
-        )
-        for i in range(0, len(weights), step)
-    ]
-    tables, diagnoses = zip(*parts, strict=True)
-    return Fits(pd.concat(tables, ignore_index=True), objective, fixed, diagnoses, step)
-
-
-def estimate_chunk(columns, run_codes, weights, objective, fixed):
-    """Table and diagnosis of one chunk of problems."""
-    size, tokens, loss = columns
-    seen = weights > 0
-    blank = ~seen.any(axis=1)  # nothing to fit: solved with every row, then taken back
-    if blank.any():
-        weights = np.where(blank[:, None], 1.0, weights)
-    rows = seen if len(size) > 1 else seen.any(axis=0, keepdims=True)
-    centre = [np.sum(np.log(c) * rows, 1) / np.maximum(rows.sum(1), 1) for c in columns]
-    x0, z0, unit = centre[0], centre[1], np.exp(centre[2])
-    if "A" in fixed:  # a borrowed A is exact only where its unit is
-        x0 = np.zeros_like(x0)
-    if "B" in fixed:
-        z0 = np.zeros_like(z0)
-    if {"E", "A", "B"} & set(fixed):
-        unit = np.ones_like(unit)
-    lower, upper = bounds(fixed)
-    goal = loss / unit[:, None]
-    stack = solver.Stack(
-        np.log(size) - x0[:, None],
-        np.log(tokens) - z0[:, None],
-        goal if objective == "ls" else np.log(goal),
-        weights,
-        objective,
-        lower,
-        upper,
-    )
-    theta, value, settled, gram = solver.solve(stack)
-    codes = [distinct_codes(c) for c in (size, tokens)]
-    counts = (
-        distinct(run_codes, seen),
-        seen.sum(1),
-        *(distinct(c, seen) for c in codes),
-    )
-    diagnosis = diagnose(
-        gram, theta, lower, upper, settled & np.isfinite(value), counts
-    )
-    theta[np.ix_(blank, lower < upper)] = value[blank] = np.nan
-    if objective == "ls":
-        value = value * unit**2
-    table = pd.DataFrame(to_laws(theta, x0, z0, unit), columns=list(PARAMETERS)).assign(
-        objective=value, status=diagnosis.status(), n_runs=counts[0], n_rows=counts[1]
-    )
-    return table, diagnosis
-
-
-def distinct_codes(values):
-    """Integers that tell the distinct values of an array apart."""
-    return np.unique(values, return_inverse=True)[1].reshape(values.shape)
-
-
-def bounds(fixed):
-    """Lower and upper bounds of theta; equal where a parameter is borrowed."""
-    low, high = solver.EXPONENTS
-    lower = np.array([0.0, 0.0, low, 0.0, low])
-    upper = np.array([np.inf, np.inf, high, np.inf, high])
-    for name, value in fixed.items():
-        lower[PARAMETERS.index(name)] = upper[PARAMETERS.index(name)] = value
-    return lower, upper
-
-
-def to_laws(theta, x0, z0, unit):
-    """E, A, alpha, B, beta (P, 5) in the user's units."""
-    E, a, alpha, b, beta = theta.T
-    with np.errstate(over="ignore"):
-        A, B = a * unit * np.exp(alpha * x0), b * unit * np.exp(beta * z0)
-    return np.stack([E * unit, A, alpha, B, beta], axis=1)

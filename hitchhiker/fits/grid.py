@@ -1,25 +1,24 @@
-"""Starts that no local optimum can hide: the best linear fit at every pair of exponents.
-
-For fixed alpha and beta a law is linear in E, A and B.  The sums that a linear
-least-squares fit needs are shared over a grid of exponents, and its non-negative
-solution has a closed form, so a grid costs little more than one step of the polish.
-Arrays have the problems last, or numpy would loop over a dozen exponents at a time.
-"""
-
-import itertools
+"""Starts that no local optimum can hide: linear fits at every pair of exponents."""
 
 import numpy as np
 
-GRID = np.array([0.005, 0.02, 0.05, 0.1, 0.16, 0.24, 0.35, 0.5, 0.75, 1.2, 2.2, 5.0])
-SHARES = np.r_[np.linspace(1.2, 0.1, 12), 0.03, 1e-2, 1e-3, 1e-4]  # see `exponent_grid`
-BLOCK = 128  # problems looked at together: what fits into the cache
-# cells whose sum of squares is so little above the best may hide another optimum
-FLAT = 0.1
-USUAL = 0.35  # exponents to prefer where the data do not care
-FAR = 2  # if they lie so many cells away
+from .linear import grid_sums, linear_best, linear_fits, row_sums
+from .stack import slices
+
+EXPONENT_GRID = np.array(
+    [0.005, 0.02, 0.05, 0.1, 0.16, 0.24, 0.35, 0.5, 0.75, 1.2, 2.2, 5.0]
+)
+# Shares of the loss that a term of borrowed size may have, see `exponent_axis`.
+TERM_SHARES = np.r_[np.linspace(1.2, 0.1, 12), 0.03, 1e-2, 1e-3, 1e-4]
+PROBLEMS_IN_CACHE = 128  # problems whose grids are looked at together
+FLAT_RISE = 0.1  # rise of the sum of squares that may still hide another optimum
+MIN_CELLS_APART = 2  # cells from the best from which such a place is a start of its own
+TYPICAL_EXPONENT = 0.35  # to prefer where the data do not care
+LARGEST_REFINEMENT = 0.75  # cells that a start may move from its cell of the grid
+SAME_BASIN = 1.5  # cells between exponents of what counts as one optimum
 
 
-def exponent_grid(lower, upper, counts, size, loss):
+def exponent_axis(lower, upper, counts, size, loss):
     """Exponents to try between two bounds; one if they are equal.
 
     A borrowed ``size`` of the term leaves few: those that make it a share of the loss
@@ -28,14 +27,32 @@ def exponent_grid(lower, upper, counts, size, loss):
     if lower == upper:
         return np.array([lower])
     if size is None or size <= 0:
-        return GRID[(GRID >= lower) & (GRID <= upper)]
-    axis = np.log(size / (SHARES * loss.mean())) / counts.mean()
+        return EXPONENT_GRID[(EXPONENT_GRID >= lower) & (EXPONENT_GRID <= upper)]
+    over_term = size / (TERM_SHARES * loss.mean())
+    axis = np.log(over_term) / counts.mean()
     return np.unique(np.clip(axis, lower, upper))
 
 
-def between(axis, place):
+def exponents_at(axis, place):
     """Exponents at fractional places of an axis of the grid."""
-    return np.exp(np.interp(place, np.arange(len(axis)), np.log(axis)))
+    places = np.arange(len(axis))
+    return np.exp(np.interp(place, places, np.log(axis)))
+
+
+def places_of(theta):
+    """Fractional places (P, 2) of the exponents of laws (P, 5) on the grid."""
+    exponents = np.log(theta[:, [2, 4]])
+    axis = np.log(EXPONENT_GRID)
+    return np.interp(exponents, axis, np.arange(len(axis)))
+
+
+def same_basin(theta, other):
+    """Whether laws (P, 5) have the same terms and lie close together on the grid."""
+    distance = np.abs(places_of(theta) - places_of(other))
+    terms, other_terms = theta[:, [1, 3]], other[:, [1, 3]]
+    alike = (terms > 0) == (other_terms > 0)
+    near = distance < SAME_BASIN
+    return (near & alike).all(axis=1)
 
 
 def grid_starts(stack, weights, n_starts):
@@ -54,270 +71,136 @@ def grid_starts(stack, weights, n_starts):
     owner : (C,) the problem of each start.
     spread : (C,) weighted root mean square of the residuals there.
     """
-    lower, upper = stack.lower[[0, 1, 3]], stack.upper[[0, 1, 3]]
-    known = {k: lower[k] for k in range(3) if lower[k] == upper[k]}
-    axes = [
-        exponent_grid(
-            stack.lower[2 * k], stack.upper[2 * k], counts, known.get(k), stack.loss
-        )
-        for k, counts in ((1, stack.x), (2, stack.z))
-    ]
-    cuts = [slice(i, i + BLOCK) for i in range(0, len(weights), BLOCK)]
-    cells = [
-        block_peaks(stack.take(at), weights[at], axes, known, n_starts) for at in cuts
-    ]
-    cells = [
-        (alpha, beta, owner + at.start, rank)
-        for (alpha, beta, owner, rank), at in zip(cells, cuts, strict=True)
-    ]
-    alpha, beta, owner, rank = (
-        np.concatenate(part) for part in zip(*cells, strict=True)
-    )
+    known = {}  # borrowed E, A, B by their place among the three
+    for k, i in enumerate((0, 1, 3)):
+        if stack.lower[i] == stack.upper[i]:
+            known[k] = stack.lower[i]
+    bounds = list(zip(stack.lower, stack.upper, strict=True))
+    alphas = exponent_axis(*bounds[2], stack.x, known.get(1), stack.loss)
+    betas = exponent_axis(*bounds[4], stack.z, known.get(2), stack.loss)
+    cells = []
+    for at in slices(len(weights), PROBLEMS_IN_CACHE):
+        here = stack.take(at)
+        best = best_cells(here, weights[at], alphas, betas, known, n_starts)
+        alpha, beta, owner, rank = best
+        cells.append((alpha, beta, owner + at.start, rank))
+    alpha, beta, owner, rank = map(np.concatenate, zip(*cells, strict=True))
     order = np.lexsort((owner, rank))
     alpha, beta, owner = alpha[order], beta[order], owner[order]
-    cuts = [slice(i, i + BLOCK) for i in range(0, len(owner), BLOCK)]
-    sums = [
-        row_sums(stack.take(owner[at]), weights[owner[at]], alpha[at], beta[at])
-        for at in cuts
-    ]
-    linear, spread = linear_best(np.concatenate(sums), known)
-    E, a, b = linear.T
+    sums = []
+    for at in slices(len(owner), PROBLEMS_IN_CACHE):
+        problems = owner[at]
+        here = stack.take(problems)
+        sums.append(row_sums(here, weights[problems], alpha[at], beta[at]))
+    coefficients, spread = linear_best(np.concatenate(sums), known)
+    E, a, b = coefficients.T
     E = np.where(E + a + b > 0, E, 1.0)  # a law of zero has no logarithm
     return np.stack([E, a, alpha, b, beta], axis=1), owner, spread
 
 
-def block_peaks(stack, weights, axes, known, n_starts):
-    """Exponents (C,) and (C,) of the best starts, their problem and rank in it (C,)."""
-    wall = np.full((len(axes[0]) + 2, len(axes[1]) + 2, len(weights)), -np.inf)
-    gain = wall[1:-1, 1:-1]
+def best_cells(stack, weights, alphas, betas, known, n_starts):
+    """Exponents (C,), (C,) of the best starts, their problem and rank in it (C,)."""
+    gram, moment, square = grid_sums(stack, weights, alphas, betas)
+    padded = np.full((len(alphas) + 2, len(betas) + 2, len(weights)), -np.inf)
+    gain = padded[1:-1, 1:-1]
     gain[:] = 0.0
-    gram, moment, square = grid_sums(stack, weights, *axes)
-    for _, _, more in linear_fits(gram, moment, known):
-        np.fmax(gain, more, out=gain)
-    for (
-        k,
-        c,
-    ) in known.items():  # what borrowed terms explain, which depends on their exponents
+    for _, _, of_some in linear_fits(gram, moment, known):
+        np.fmax(gain, of_some, out=gain)
+    for k, c in known.items():  # what borrowed terms explain depends on the exponents
         gain += 2 * c * moment[k]
         gain -= sum(c * d * gram[min(k, m), max(k, m)] for m, d in known.items())
-    gain -= (1e-6 * (square - gain) + 1e-12 * square) * oddness(
-        *axes
-    )  # usual among equals
-    i, j, owner, rank = peaks(wall, n_starts)
-    up, right = summit(wall, i, j, owner)
+    tie = 1e-6 * (square - gain) + 1e-12 * square
+    gain -= tie * atypicality(alphas, betas)
+    i, j, owner, rank = local_maxima(padded, n_starts)
     first = rank == 0
-    far = outskirts(gain, i[first], j[first], square)
-    places = [np.append(i + up, far[0]), np.append(j + right, far[1])]
-    rank = np.append(rank, np.full(len(far[0]), n_starts))
+    far_i, far_j, far_owner = flat_ends(gain, i[first], j[first], square)
+    last_rank = np.full(len(far_i), n_starts)
+    up, right = refine_maximum(padded, i, j, owner)
+    rows = np.append(i + up, far_i)
+    columns = np.append(j + right, far_j)
     return (
-        between(axes[0], places[0]),
-        between(axes[1], places[1]),
-        np.append(owner, far[2]),
-        rank,
+        exponents_at(alphas, rows),
+        exponents_at(betas, columns),
+        np.append(owner, far_owner),
+        np.append(rank, last_rank),
     )
 
 
-def oddness(alphas, betas):
-    """Squared distance (ga, gb, 1) of each pair of exponents from the usual ones."""
-    one, other = (np.log(axis / USUAL) ** 2 for axis in (alphas, betas))
-    return (one[:, None] + other)[..., None]
+def atypicality(alphas, betas):
+    """Squared log distance (n_alphas, n_betas, 1) of exponents from the typical one."""
+    of_alpha = np.log(alphas / TYPICAL_EXPONENT) ** 2
+    of_beta = np.log(betas / TYPICAL_EXPONENT) ** 2
+    return (of_alpha[:, None] + of_beta)[..., None]
 
 
-def outskirts(gain, i, j, square):
-    """Row, column and problem (C,) of cells far from the best (i, j) (P,) but hardly worse.
-
-    They are the ends of the flat part of the grid along either exponent.
-    """
-    problems = np.arange(len(i))
-    top = gain[i, j, problems]
-    flat = gain >= top - FLAT * (square - top)
-    found = []
-    for axis, best in ((0, i), (1, j)):
-        some = flat.any(axis=1 - axis)
-        last = len(some) - 1
-        for end in (some.argmax(axis=0), last - some[::-1].argmax(axis=0)):
-            who = np.flatnonzero(np.abs(end - best) >= FAR)
-            if len(who):
-                line = np.moveaxis(gain, axis, 0)[end[who], :, who]
-                cell = (end[who], line.argmax(axis=1))
-                found.append((cell[axis], cell[1 - axis], who))
-    none = np.empty((3, 0), dtype=int)
-    return np.concatenate([none, *(np.stack(f) for f in found)], axis=1).astype(int)
-
-
-def linear_best(sums, known):
-    """Non-negative E, a, b (C, 3) of least squares, and the spread (C,) they leave.
-
-    ``sums`` (C, 4, 4) are as from `row_sums`.
-    """
-    gram = {(i, j): sums[:, i, j] for i in range(3) for j in range(i, 3)}
-    best = np.zeros(len(sums))
-    linear = np.empty((len(sums), 3))
-    linear[:] = [known.get(k, 0.0) for k in range(3)]
-    for active, solution, more in linear_fits(gram, list(sums[:, :3, 3].T), known):
-        wins = more > best
-        best = np.where(wins, more, best)
-        for k in {0, 1, 2} - known.keys():
-            value = solution[active.index(k)] if k in active else 0.0
-            linear[:, k] = np.where(wins, value, linear[:, k])
-    left = np.append(linear, np.full((len(sums), 1), -1.0), axis=1)
-    squares = np.einsum("ci,cij,cj->c", left, sums, left)
-    return linear, np.sqrt(np.maximum(squares, 0.0) / np.maximum(sums[:, 0, 0], 1e-300))
-
-
-def row_sums(stack, weights, alpha, beta):
-    """Weighted products (P, 4, 4) of 1, u, v and the loss at a pair of exponents a problem."""
-    side = np.empty((4, *weights.shape))
-    side[0] = 1.0
-    np.exp(np.multiply(-alpha[:, None], stack.x, out=side[1]), out=side[1])
-    np.exp(np.multiply(-beta[:, None], stack.z, out=side[2]), out=side[2])
-    side[3] = stack.loss
-    return (side * weights).transpose(1, 0, 2) @ side.transpose(1, 2, 0)
-
-
-def summit(wall, i, j, owner):
-    """How far (C,) and (C,) from a cell the highest point of a parabola through it lies."""
-    near = {
-        (p, q): wall[i + 1 + p, j + 1 + q, owner]
-        for p in (-1, 0, 1)
-        for q in (-1, 0, 1)
-    }
-    slope_i, slope_j = (near[1, 0] - near[-1, 0]) / 2, (near[0, 1] - near[0, -1]) / 2
-    bend_i = near[1, 0] + near[-1, 0] - 2 * near[0, 0]
-    bend_j = near[0, 1] + near[0, -1] - 2 * near[0, 0]
-    twist = (near[1, 1] + near[-1, -1] - near[1, -1] - near[-1, 1]) / 4
-    det = bend_i * bend_j - twist**2
-    inside = (
-        (i > 0) & (i < len(wall) - 3) & (j > 0) & (j < wall.shape[1] - 3) & (det > 0)
-    )
-    det = np.where(inside, det, 1.0)
-    up = np.where(inside, (twist * slope_j - bend_j * slope_i) / det, 0.0)
-    right = np.where(inside, (twist * slope_i - bend_i * slope_j) / det, 0.0)
-    return np.clip(up, -0.75, 0.75), np.clip(right, -0.75, 0.75)
-
-
-def peaks(wall, n_most):
+def local_maxima(padded, n_most):
     """The highest cells (C,) of each problem that are no lower than their neighbours.
 
-    ``wall`` is (ga + 2, gb + 2, P), minus infinity around the cells.  Returns row,
-    column, problem and rank in the problem, at least one a problem.
+    ``padded`` is (n_alphas + 2, n_betas + 2, P), minus infinity around the cells.
+    Returns row, column, problem and rank in the problem, at least one a problem.
     """
-    high = np.maximum(np.maximum(wall[:-2], wall[2:]), wall[1:-1])
-    high = np.maximum(np.maximum(high[:, :-2], high[:, 2:]), high[:, 1:-1])
-    i, j, owner = np.nonzero(wall[1:-1, 1:-1] >= high)
-    order = np.lexsort((-wall[i + 1, j + 1, owner], owner))
-    i, j, owner = i[order], j[order], owner[order]
-    rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    cells = padded[1:-1, 1:-1]
+    of_column = np.maximum(padded[:-2], padded[2:])
+    of_column = np.maximum(of_column, padded[1:-1])
+    around = np.maximum(of_column[:, :-2], of_column[:, 2:])
+    around = np.maximum(around, of_column[:, 1:-1])
+    places = np.nonzero(cells >= around)
+    order = np.lexsort((-cells[places], places[2]))
+    i, j, owner = (place[order] for place in places)
+    first = np.searchsorted(owner, owner)
+    rank = np.arange(len(owner)) - first
     keep = rank < n_most
     return i[keep], j[keep], owner[keep], rank[keep]
 
 
-def same_basin(theta, other):
-    """Whether laws (P, 5) lie within a cell and a half of each other on the grid."""
-    places = [
-        np.interp(np.log(t[:, [2, 4]]), np.log(GRID), np.arange(len(GRID)))
-        for t in (theta, other)
-    ]
-    near = np.abs(places[0] - places[1]) < 1.5
-    return (near & ((theta[:, [1, 3]] > 0) == (other[:, [1, 3]] > 0))).all(axis=1)
+def refine_maximum(padded, i, j, owner):
+    """Steps (C,), (C,) from cells to the top of the parabola through their neighbours.
 
-
-def grid_sums(stack, weights, alphas, betas):
-    """Sums over rows that a linear fit needs at each pair of exponents.
-
-    Returns the Gram matrix as a dict of (ga, gb, P) arrays (or broadcastable) by
-    pair of columns 1, u, v, the list of their moments with the loss, and the
-    loss's square (P,).
+    Cells at the edge of the grid, and those without a maximum near, stay.
     """
-    u = np.exp(-alphas[:, None] * stack.x[:, None])  # (S, ga, n)
-    v = np.exp(-betas[:, None] * stack.z[:, None])
-    y = stack.loss[:, None]
-    ga, gb = len(alphas), len(betas)
-    singles = np.concatenate(
-        [np.ones_like(y), y, y**2, u, u**2, u * y, v, v**2, v * y], axis=1
-    )
-    if len(u) > 1:
-        sums = (singles @ weights[..., None])[..., 0].T
-        suv = ((u * weights[:, None]) @ v.transpose(0, 2, 1)).transpose(1, 2, 0)
-    else:
-        pairs = (u[0][:, None] * v[0]).reshape(ga * gb, -1)
-        sums = np.concatenate([singles[0], pairs]) @ weights.T
-        suv = sums[-ga * gb :].reshape(ga, gb, -1)
-    at = np.cumsum([0, 1, 1, 1, ga, ga, ga, gb, gb, gb])
-    s1, sy, syy, su, suu, suy, sv, svv, svy = (
-        sums[i:j] for i, j in itertools.pairwise(at)
-    )
-    over_a, over_b = (lambda s: s[:, None]), (lambda s: s[None])
-    gram = {
-        (0, 0): over_a(s1),
-        (0, 1): over_a(su),
-        (0, 2): over_b(sv),
-        (1, 1): over_a(suu),
-        (1, 2): suv,
-        (2, 2): over_b(svv),
-    }
-    return gram, [over_a(sy), over_a(suy), over_b(svy)], syy[0]
+
+    def value(up, right):
+        return padded[i + 1 + up, j + 1 + right, owner]
+
+    here = value(0, 0)
+    above, below = value(1, 0), value(-1, 0)
+    after, before = value(0, 1), value(0, -1)
+    slope_i = (above - below) / 2
+    slope_j = (after - before) / 2
+    bend_i = above + below - 2 * here
+    bend_j = after + before - 2 * here
+    diagonal = value(1, 1) + value(-1, -1)
+    twist = (diagonal - value(1, -1) - value(-1, 1)) / 4
+    determinant = bend_i * bend_j - twist**2
+    rows, columns, _ = padded.shape
+    inside = (i > 0) & (i < rows - 3) & (j > 0) & (j < columns - 3)
+    peaked = inside & (determinant > 0)
+    determinant = np.where(peaked, determinant, 1.0)
+    up = (twist * slope_j - bend_j * slope_i) / determinant
+    right = (twist * slope_i - bend_i * slope_j) / determinant
+    steps = np.where(peaked, [up, right], 0.0)
+    return np.clip(steps, -LARGEST_REFINEMENT, LARGEST_REFINEMENT)
 
 
-def linear_fits(gram, moment, known):
-    """Least-squares fits with every set of non-zero coefficients E, a, b (seven at most).
+def flat_ends(gain, i, j, square):
+    """Row, column and problem (C,) of cells far from the best (P,) but hardly worse.
 
-    The best feasible one is the non-negative solution: exact, and without a loop
-    over problems.
-
-    Parameters
-    ----------
-    gram, moment
-        As from `grid_sums`.
-    known : dict
-        Coefficients that are given, by their place among E, a, b.
-
-    Yields
-    ------
-    active : tuple of int
-    solution : list of arrays, one for each of ``active``
-    gain : array
-        What the sum of squares falls by, 0 where a coefficient is negative.
+    They are the ends of the flat part of the grid along either exponent.
     """
-    entry = lambda i, j: gram[min(i, j), max(i, j)]  # noqa: E731
-    free = [k for k in range(3) if k not in known]
-    rest = [
-        moment[i] - sum(c * entry(i, k) for k, c in known.items()) for i in range(3)
-    ]
-    for size in range(1, len(free) + 1):
-        for active in itertools.combinations(free, size):
-            upper = [
-                [
-                    entry(i, j) * (1 + 1e-12) if i == j else entry(i, j)
-                    for j in active[k:]
-                ]
-                for k, i in enumerate(active)
-            ]
-            solution = eliminate(upper, [rest[i] for i in active])
-            gain, least = solution[0] * rest[active[0]], solution[0]
-            for c, i in zip(solution[1:], active[1:], strict=True):
-                gain = gain + c * rest[i]
-                least = np.minimum(least, c)
-            yield active, solution, np.where(least >= 0, gain, 0.0)
-
-
-def eliminate(upper, vector):
-    """Solve a small positive definite system whose entries are arrays.
-
-    ``upper`` has the rows of the upper triangle, each from its diagonal on.
-    """
-    pivot, *row = upper[0]
-    if not row:
-        return [vector[0] / pivot]
-    ratio = [r / pivot for r in row]
-    inner = [
-        [m - ratio[k] * r for m, r in zip(line, row[k:], strict=True)]
-        for k, line in enumerate(upper[1:])
-    ]
-    tail = eliminate(
-        inner, [v - r * vector[0] for v, r in zip(vector[1:], ratio, strict=True)]
-    )
-    head = vector[0] / pivot
-    for r, t in zip(ratio, tail, strict=True):
-        head = head - r * t
-    return [head, *tail]
+    best = gain[i, j, np.arange(len(i))]
+    least = best - FLAT_RISE * (square - best)
+    flat = gain >= least
+    ends = [np.empty((3, 0), dtype=int)]
+    for axis, of_best in ((0, i), (1, j)):
+        lines = np.moveaxis(gain, axis, 0)
+        reached = flat.any(axis=1 - axis)
+        first = reached.argmax(axis=0)
+        last = len(reached) - 1 - reached[::-1].argmax(axis=0)
+        for end in (first, last):
+            distance = np.abs(end - of_best)
+            problem = np.flatnonzero(distance >= MIN_CELLS_APART)
+            place = end[problem]
+            across = lines[place, :, problem].argmax(axis=1)
+            row, column = (place, across) if axis == 0 else (across, place)
+            ends.append(np.stack([row, column, problem]))
+    return np.concatenate(ends, axis=1)

@@ -1,16 +1,27 @@
 """What the data behind a fit determine, and what they leave open."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from ..laws import PARAMETERS
 
 STATUSES = ("ok", "at_bound", "not_identified", "too_few_points", "failed")
-MANY_RUNS = 10  # from here on runs are many enough to show their own spread
-RANK_TOLERANCE = (
-    1e-11  # relative eigenvalue of the scaled Gram matrix that counts as zero
-)
+MANY_RUNS = 10  # runs from which on they are enough to show their own spread
+RANK_TOLERANCE = 1e-11  # relative eigenvalue of the scaled Gram matrix that is zero
+EXPONENT_MARGIN = 1e-9  # distance of an exponent from its bound that counts as none
+BOUND_NOTES = {
+    "E": "E is at its bound 0: these runs do not show where the loss levels off, so "
+    "forecasts far beyond them are too low",
+    "A": "A is at its bound 0: in these runs the loss does not fall with size, so "
+    "alpha is open",
+    "alpha": "alpha is at a bound: the sizes are too close, too few or too noisy to "
+    "give it",
+    "B": "B is at its bound 0: in these runs the loss does not fall with tokens, so "
+    "beta is open",
+    "beta": "beta is at a bound: the token counts are too close, too few or too noisy "
+    "to give it",
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,15 @@ class Diagnosis:
     broken: np.ndarray
     n_free: int
 
+    @classmethod
+    def join(cls, parts):
+        """One diagnosis of several with the same parameters free."""
+        columns = {}
+        for field in fields(cls)[:-1]:
+            values = [getattr(part, field.name) for part in parts]
+            columns[field.name] = np.concatenate(values)
+        return cls(**columns, n_free=parts[0].n_free)
+
     def status(self):
         """One of `STATUSES` for each fit (P,), the gravest that applies."""
         out = np.full(len(self.n_rows), "ok", dtype=object)
@@ -49,10 +69,11 @@ class Diagnosis:
     def explain(self, index):
         """Sentences about one fit: what is not determined, and what would help."""
         notes = []
-        if self.n_rows[index] < self.n_free:
-            plural = "" if self.n_rows[index] == 1 else "s"
+        n_rows = self.n_rows[index]
+        if n_rows < self.n_free:
+            plural = "" if n_rows == 1 else "s"
             notes.append(
-                f"{self.n_rows[index]} checkpoint{plural} cannot determine {self.n_free} free "
+                f"{n_rows} checkpoint{plural} cannot determine {self.n_free} free "
                 "parameters: add runs, or borrow parameters with fixed="
             )
         if self.singular[index]:
@@ -60,7 +81,8 @@ class Diagnosis:
         for name, held in zip(PARAMETERS, self.at_bound[index], strict=True):
             if held:
                 notes.append(BOUND_NOTES[name])
-        if self.broken[index] or not (self.settled[index] or self.singular[index]):
+        settled = self.settled[index] or self.singular[index]
+        if self.broken[index] or not settled:
             notes.append(
                 "the solver did not settle: check the table for constant or wild losses"
             )
@@ -68,33 +90,24 @@ class Diagnosis:
 
     def _unseen(self, index):
         how_many = ("no value", "one value", "two values")
+        n_sizes, n_tokens = self.n_sizes[index], self.n_tokens[index]
         notes = []
-        if self.n_sizes[index] <= 2:
+        if n_sizes <= 2:
             notes.append(
-                f"these runs have {how_many[self.n_sizes[index]]} of num_params: E, A and "
-                "alpha cannot be told apart, other laws fit as well and forecast differently; "
-                "train a third size or borrow A and alpha with fixed="
+                f"these runs have {how_many[n_sizes]} of num_params: E, A and alpha "
+                "cannot be told apart, other laws fit as well and forecast "
+                "differently; train a third size or borrow A and alpha with fixed="
             )
-        if self.n_tokens[index] <= 2:
+        if n_tokens <= 2:
             notes.append(
-                f"these checkpoints have {how_many[self.n_tokens[index]]} of tokens_seen: "
-                "E, B and beta cannot be told apart; use intermediate checkpoints or borrow B and "
-                "beta with fixed="
+                f"these checkpoints have {how_many[n_tokens]} of tokens_seen: E, B and "
+                "beta cannot be told apart; use intermediate checkpoints or borrow B "
+                "and beta with fixed="
             )
         return notes or [
-            "some combination of the parameters leaves no trace in these runs: vary parameters "
-            "and tokens independently, or borrow a parameter with fixed="
+            "some combination of the parameters leaves no trace in these runs: vary "
+            "parameters and tokens independently, or borrow a parameter with fixed="
         ]
-
-
-BOUND_NOTES = {
-    "E": "E is at its bound 0: these runs do not show where the loss levels off, so forecasts "
-    "far beyond them are too low",
-    "A": "A is at its bound 0: in these runs the loss does not fall with size, so alpha is open",
-    "alpha": "alpha is at a bound: the sizes are too close, too few or too noisy to give it",
-    "B": "B is at its bound 0: in these runs the loss does not fall with tokens, so beta is open",
-    "beta": "beta is at a bound: the token counts are too close, too few or too noisy to give it",
-}
 
 
 def diagnose(gram, theta, lower, upper, settled, counts):
@@ -107,41 +120,39 @@ def diagnose(gram, theta, lower, upper, settled, counts):
     theta, lower, upper : array, shape (P, 5), (5,), (5,)
         Solutions and bounds; a parameter with equal bounds is borrowed.
     settled : array, shape (P,)
-    counts : tuple of arrays, shape (P,)
-        Runs, rows, distinct sizes, distinct token counts.
+    counts : dict of arrays, shape (P,)
+        ``n_runs, n_rows, n_sizes, n_tokens`` of a `Diagnosis`.
     """
     free = lower < upper
-    margin = 1e-9 * np.array(
-        [0.0, 0.0, 1.0, 0.0, 1.0]
-    )  # terms that vanish are exactly zero
+    # Terms that vanish are exactly zero.
+    margin = EXPONENT_MARGIN * np.array([0.0, 0.0, 1.0, 0.0, 1.0])
     at_bound = free & ((theta <= lower + margin) | (theta >= upper - margin))
-    for term, exponent in (
-        (1, 2),
-        (3, 4),
-    ):  # without its term an exponent is not in the law
-        at_bound[:, exponent] &= ~at_bound[:, term]
     hidden = at_bound.copy()
-    hidden[:, 2] |= at_bound[:, 1]
-    hidden[:, 4] |= at_bound[:, 3]
+    for term, exponent in ((1, 2), (3, 4)):  # without its term an exponent is not there
+        at_bound[:, exponent] &= ~at_bound[:, term]
+        hidden[:, exponent] |= at_bound[:, term]
     seen = free & ~hidden
     scale = np.sqrt(np.maximum(np.einsum("pkk->pk", gram), 1e-300))
     scaled = gram / (scale[:, :, None] * scale[:, None, :])
     scaled = np.where(seen[:, :, None] & seen[:, None, :], scaled, np.eye(5))
     scaled = np.where(np.isfinite(scaled), scaled, 0.0)
     singular = np.linalg.eigvalsh(scaled)[:, 0] < RANK_TOLERANCE
-    n_sizes, n_tokens = counts[2:]
-    singular |= (
-        free[[0, 1, 2]].sum() > n_sizes
-    )  # even where a bound hides the free direction
-    singular |= free[[0, 3, 4]].sum() > n_tokens
+    # Too few values leave a direction open even where a bound hides it.
+    singular |= free[[0, 1, 2]].sum() > counts["n_sizes"]
+    singular |= free[[0, 3, 4]].sum() > counts["n_tokens"]
     broken = ~np.isfinite(gram).all(axis=(1, 2))
     return Diagnosis(
-        *counts, at_bound, singular & ~broken, settled, broken, int(free.sum())
+        **counts,
+        at_bound=at_bound,
+        singular=singular & ~broken,
+        settled=settled,
+        broken=broken,
+        n_free=int(free.sum()),
     )
 
 
 def distinct(codes, seen):
-    """Distinct codes among the rows seen: codes (1 or P, n) integers, seen (P, n) bool."""
+    """How many distinct codes (1 or P, n) each problem sees among its rows (P, n)."""
     width = codes.max() + 1
     if len(codes) == 1:
         if width < codes.shape[1]:  # bring rows of one code together
@@ -178,18 +189,22 @@ def effective_rows(residual, runs):
     >>> float(effective_rows(np.array([1.0, 1.0, -1.0, -1.0]), np.array([0, 0, 1, 1])))
     2.0
     """
-    n, sizes = len(residual), np.bincount(runs)
-    sizes = sizes[sizes > 0]
-    if len(sizes) in (1, n):
-        return float(len(sizes))
-    _, codes = np.unique(runs, return_inverse=True)
+    n_rows, codes = len(residual), np.unique(runs, return_inverse=True)[1]
+    sizes = np.bincount(codes)
+    n_runs = len(sizes)
+    if n_runs in (1, n_rows):
+        return float(n_runs)
     mean = np.bincount(codes, residual) / sizes
-    between = np.sum(sizes * (mean - residual.mean()) ** 2) / (len(sizes) - 1)
-    within = np.sum((residual - mean[codes]) ** 2) / (n - len(sizes))
-    usual = (n - np.sum(sizes**2) / n) / (len(sizes) - 1)
+    around_all = sizes * (mean - residual.mean()) ** 2
+    around_own = (residual - mean[codes]) ** 2
+    between = np.sum(around_all) / (n_runs - 1)
+    within = np.sum(around_own) / (n_rows - n_runs)
+    usual = (n_rows - np.sum(sizes**2) / n_rows) / (n_runs - 1)
     total = between + (usual - 1) * within
-    rho = np.clip((between - within) / total, 0.0, 1.0) if total > 0 else 1.0
-    return float(n / (1 + (n / len(sizes) - 1) * rho))
+    rho = 1.0
+    if total > 0:
+        rho = np.clip((between - within) / total, 0.0, 1.0)
+    return float(n_rows / (1 + (n_rows / n_runs - 1) * rho))
 
 
 def covariance(law, free, num_params, tokens_seen, residual, runs, on_logs):
@@ -207,23 +222,31 @@ def covariance(law, free, num_params, tokens_seen, residual, runs, on_logs):
     on_logs : bool
         Whether residuals are those of the log loss.
     """
-    size, tokens = np.log(num_params), np.log(tokens_seen)
-    a, b = law.A * np.exp(-law.alpha * size), law.B * np.exp(-law.beta * tokens)
-    jac = np.stack([np.ones_like(a), a, -a * size, b, -b * tokens], axis=1)
+    slopes = law_slopes(law, num_params, tokens_seen)
     if on_logs:
-        jac /= (law.E + a + b)[:, None]
+        slopes /= law.predict(num_params, tokens_seen)[:, None]
+    slopes = slopes[:, free]
+    scale = np.sqrt(np.sum(slopes**2, axis=0))
+    inverse = np.linalg.pinv(slopes / scale, rcond=1e-10)  # (k, n)
     worth = effective_rows(residual, runs)
-    scale = np.sqrt(np.sum(jac[:, free] ** 2, axis=0))
-    inverse = np.linalg.pinv(jac[:, free] / scale, rcond=1e-10)  # (k, n)
-    scores = inverse * residual
     codes = np.unique(runs, return_inverse=True)[1]
     count = codes.max() + 1
     if count >= MANY_RUNS:  # what the runs themselves show
         by_run = np.zeros((count, len(scale)))
-        np.add.at(by_run, codes, scores.T)
+        np.add.at(by_run, codes, (inverse * residual).T)
         spread = by_run.T @ by_run * count / (count - 1)
     else:
-        spread = np.mean(residual**2) * len(residual) / worth * (inverse @ inverse.T)
+        variance = np.mean(residual**2) * len(residual) / worth
+        spread = variance * (inverse @ inverse.T)
     out = np.full((5, 5), np.nan)
     out[np.ix_(free, free)] = spread / np.outer(scale, scale)
     return out, worth
+
+
+def law_slopes(law, num_params, tokens_seen):
+    """Derivatives (n, 5) of the loss of a law by E, ln A, alpha, ln B, beta."""
+    size_term, token_term = law.terms(num_params, tokens_seen)
+    by_alpha = -size_term * np.log(num_params)
+    by_beta = -token_term * np.log(tokens_seen)
+    columns = [np.ones_like(size_term), size_term, by_alpha, token_term, by_beta]
+    return np.stack(columns, axis=-1)

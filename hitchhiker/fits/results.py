@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
-from ..laws import PARAMETERS, ScalingLaw
+from ..laws import PARAMETERS, Z_80, Laws, ScalingLaw
+from .identification import Diagnosis
 
-Z_80 = 1.2816  # standard deviations on either side of the middle that hold 80 %
+OPEN_STATUSES = ("not_identified", "too_few_points")  # parameters are one of many
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Fit:
         Always present: refuse and carry.
     status : str
         "ok"; "at_bound": a parameter sits on its bound (E, A, B >= 0, exponents in
-        `solver.EXPONENTS`); "not_identified": other laws fit these runs as well;
+        `solver.EXPONENT_BOUNDS`); "not_identified": other laws fit these runs as well;
         "too_few_points": fewer checkpoints than free parameters; "failed": the
         solver did not settle.
     objective : float
@@ -34,6 +35,8 @@ class Fit:
         Borrowed parameters.
     warnings : tuple of str
         What the data do not determine, in plain words.
+    n_early : int
+        Checkpoints that the early cut left out of the table.
     covariance : array, shape (5, 5), optional
         Of E, ln A, alpha, ln B, beta; NaN where a parameter is borrowed or at a bound;
         see `hitchhiker.fits.identification.covariance`.  `fit` gives it, `fit_many`
@@ -50,6 +53,7 @@ class Fit:
     n_rows: int
     fixed: dict
     warnings: tuple[str, ...] = ()
+    n_early: int = 0
     covariance: np.ndarray | None = None
     n_effective: float | None = None
 
@@ -64,70 +68,125 @@ class Fit:
             f"{self.n_rows} checkpoints of {self.n_runs} runs, "
             f"objective {self.objective_name} = {self.objective:.6g}",
         ]
+        if self.n_early:
+            lines.append(
+                f"{self.n_early} early checkpoints left out (early=None keeps them)"
+            )
         for name, value in self.law.as_dict().items():
             note = "   (borrowed)" if name in self.fixed else self._range(name)
             lines.append(f"{name:>6} = {value:.6g}{note}")
-        return "\n".join([*lines, *self._trades(), *(f"! {w}" for w in self.warnings)])
+        lines += self._trades()
+        lines += [f"! {warning}" for warning in self.warnings]
+        return "\n".join(lines)
 
     def _range(self, name):
         """Interval of a parameter in words, that of A and B on a log scale."""
-        k = PARAMETERS.index(name)
-        if self.covariance is None or not np.isfinite(self.covariance[k, k]):
+        if self.covariance is None:
             return ""
-        if self.status in ("not_identified", "too_few_points", "failed"):
+        k = PARAMETERS.index(name)
+        variance = self.covariance[k, k]
+        if not np.isfinite(variance):
+            return ""
+        if self.status in (*OPEN_STATUSES, "failed"):
             return "   (one of many)"
-        value, reach = getattr(self.law, name), Z_80 * np.sqrt(self.covariance[k, k])
-        ends = (value - reach, value + reach)
+        value, half_width = getattr(self.law, name), Z_80 * np.sqrt(variance)
         if name in ("A", "B"):
             with np.errstate(over="ignore"):
-                ends = value * np.exp([-reach, reach])
-        return f"   (80 %: {ends[0]:.4g} to {ends[1]:.4g})"
+                low, high = value * np.exp([-half_width, half_width])
+        else:
+            low, high = value - half_width, value + half_width
+        return f"   (80 %: {low:.4g} to {high:.4g})"
 
     def _trades(self):
-        """Lines on how far the parameters trade against each other, and on what counts."""
-        if self.covariance is None or self.status in (
-            "not_identified",
-            "too_few_points",
-        ):
+        """Lines on what counts and how far parameters trade against each other."""
+        if self.covariance is None or self.status in OPEN_STATUSES:
             return
         yield f"worth about {self.n_effective:.0f} independent observations"
-        for term, exponent in ((1, 2), (3, 4)):
-            pair = self.covariance[np.ix_([term, exponent], [term, exponent])]
-            if np.isfinite(pair).all() and pair[0, 0] * pair[1, 1] > 0:
-                r = pair[0, 1] / np.sqrt(pair[0, 0] * pair[1, 1])
-                names = f"{PARAMETERS[term]} and {PARAMETERS[exponent]}"
-                yield f"correlation of ln {names} {r:.3f}: quote forecasts rather than either"
+        for term, exponent in (("A", "alpha"), ("B", "beta")):
+            pair = [PARAMETERS.index(term), PARAMETERS.index(exponent)]
+            (of_term, both), (_, of_exponent) = self.covariance[np.ix_(pair, pair)]
+            variance = of_term * of_exponent
+            if np.isfinite([of_term, both, of_exponent]).all() and variance > 0:
+                correlation = both / np.sqrt(variance)
+                yield (
+                    f"correlation of ln {term} and {exponent} {correlation:.3f}: "
+                    "quote forecasts rather than either"
+                )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fits(Sequence):
     """Many fits: a sequence of `Fit`, and the same as a table, one law a row.
 
-    ``table`` has E, A, alpha, B, beta, objective, status, n_runs, n_rows.
+    Attributes
+    ----------
+    laws : Laws
+        The estimates; they predict all at once.
+    objective : array, shape (n_fits,)
+        The minimised sums.
+    diagnosis : Diagnosis
+        What the data of each determine.
+    objective_name : str
+    fixed : dict
+        Borrowed parameters.
+    n_early : int
+        Checkpoints that the early cut left out of the table before all of them.
     """
 
-    table: pd.DataFrame
+    laws: Laws
+    objective: np.ndarray
+    diagnosis: Diagnosis
     objective_name: str
     fixed: dict
-    diagnoses: tuple  # of `Diagnosis`, a chunk of ``chunk`` fits each
-    chunk: int
+    n_early: int = 0
+
+    @classmethod
+    def join(cls, parts):
+        """One sequence of several with the same objective and parameters borrowed."""
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        columns = [[getattr(p.laws, name) for p in parts] for name in PARAMETERS]
+        return cls(
+            Laws(*map(np.concatenate, columns)),
+            np.concatenate([p.objective for p in parts]),
+            Diagnosis.join([p.diagnosis for p in parts]),
+            first.objective_name,
+            first.fixed,
+            first.n_early,
+        )
+
+    @cached_property
+    def status(self):
+        """The status of each (n_fits,), see `Fit`."""
+        return self.diagnosis.status()
+
+    @property
+    def table(self):
+        """E, A, alpha, B, beta, objective, status, n_runs, n_rows, one law a row."""
+        return self.laws.table.assign(
+            objective=self.objective,
+            status=self.status,
+            n_runs=self.diagnosis.n_runs,
+            n_rows=self.diagnosis.n_rows,
+        )
 
     def __len__(self):
-        return len(self.table)
+        return len(self.laws)
 
     def __getitem__(self, index):
         """One fit, or a list of them for a slice."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         index = range(len(self))[index]
-        row = self.table.iloc[index]
         return Fit(
-            ScalingLaw(**row[list(PARAMETERS)]),
-            row["status"],
-            float(row["objective"]),
+            self.laws[index],
+            self.status[index],
+            float(self.objective[index]),
             self.objective_name,
-            int(row["n_runs"]),
-            int(row["n_rows"]),
+            int(self.diagnosis.n_runs[index]),
+            int(self.diagnosis.n_rows[index]),
             self.fixed,
-            self.diagnoses[index // self.chunk].explain(index % self.chunk),
+            self.diagnosis.explain(index),
+            self.n_early,
         )

@@ -1,94 +1,30 @@
-"""Find the best law of many problems at once: a grid of exponents, then a descent.
+"""Find the best law of many problems at once: a grid of exponents, then Newton steps.
 
-A problem is a row of weights over rows of (log N, log D, loss).  For fixed
-exponents the law is linear in E, A and B, so a grid over alpha and beta with a
-non-negative least-squares solution in closed form gives starts that no local
-optimum can hide (`grid`); Newton steps take them down (`descent`), all problems
-of a chunk at once.
-
-Numbers here are scale-free: x and z are log N and log D about their centre, the
-loss is divided by its typical size, and theta = (E, a, alpha, b, beta) with a and
-b the two terms of the law at the centre.  `fitting` translates.
+For fixed exponents the law is linear in E, A and B, so a grid over alpha and beta with
+a non-negative least-squares solution in closed form gives starts that no local optimum
+can hide (`grid`, `linear`); Newton steps take them down (`newton`, `curvature`), all
+problems of a chunk at once.  The numbers are those of a `stack`.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
+from .curvature import gram
 from .grid import grid_starts, same_basin
-from .newton import DELTA, FEW, ROUNDING, descend, gram, model, pieces
+from .newton import ROUNDING, STEPS_FROM_START, Descent, minimise
+from .stack import HUBER_DELTA, model, slices
 
-EXPONENTS = (1e-3, 5.0)  # bounds of alpha and beta
-STARTS = 4  # local minima of the grid to descend from, a problem
-CHUNK = 250_000  # rows of all problems solved together
-TINY = 1e-10  # share of the loss below which a term is none
-ROUNDS = 3  # times that the threshold of "huber-scaled" is taken from the residuals
-TUNED = (
-    1.345 * 1.4826
-)  # that threshold over the median size of residuals, for 95 % efficiency
-LEAST = 1e-6  # that threshold without noise
-CLEAN = 0.5  # outliers matter if weighing them down halves the spread of the residuals
-
-
-@dataclass(frozen=True)
-class Stack:
-    """Problems in scale-free numbers.
-
-    x, z : (1 or P, n) centred log N and log D.
-    goal : (1 or P, n) the scaled loss, or its logarithm where the objective is on logs.
-    weights : (P, n) counts of any type, zero for rows that a problem does not see.
-    objective : "ls", "ls-log", "huber-log" or "huber-scaled".
-    lower, upper : (5,) bounds of theta; equal where a parameter is fixed.
-    delta : (1 or P, 1) Huber's threshold on the log loss.
-    """
-
-    x: np.ndarray
-    z: np.ndarray
-    goal: np.ndarray
-    weights: np.ndarray
-    objective: str
-    lower: np.ndarray
-    upper: np.ndarray
-    delta: np.ndarray = field(default_factory=lambda: np.full((1, 1), DELTA))
-
-    @property
-    def on_logs(self):
-        """Whether residuals are those of the logarithm of the loss."""
-        return self.objective != "ls"
-
-    @property
-    def loss(self):
-        """The scaled loss (1 or P, n)."""
-        return np.exp(self.goal) if self.on_logs else self.goal
-
-    def take(self, index):
-        """The problems at ``index``."""
-        shared = (self.x, self.z, self.goal, self.delta)
-        x, z, goal, delta = (v if len(v) == 1 else v[index] for v in shared)
-        return replace(
-            self, x=x, z=z, goal=goal, delta=delta, weights=self.weights[index]
-        )
-
-    def shorten(self):
-        """The same problems without rows that count nothing, where that saves much."""
-        seen = self.weights > 0
-        counts = seen.sum(axis=1)
-        longest, width = max(1, counts.max()), seen.shape[1]
-        if longest > 0.75 * width:
-            return self
-        start = np.arange(len(seen))
-        full = np.flatnonzero(seen)
-        row = full - np.repeat(start * width, counts)
-        before = start * longest + counts - np.cumsum(counts)
-        place = np.arange(len(row)) + np.repeat(before, counts)
-        source = np.zeros((len(seen), longest), dtype=np.intp)
-        weights = np.zeros(source.shape)
-        source.reshape(-1)[place] = row
-        weights.reshape(-1)[place] = self.weights.reshape(-1)[full]
-        if len(self.x) > 1:
-            source += start[:, None] * width
-        x, z, goal = (v.take(source) for v in (self.x, self.z, self.goal))
-        return replace(self, x=x, z=z, goal=goal, weights=weights)
+EXPONENT_BOUNDS = (1e-3, 5.0)  # of alpha and beta
+MAX_STARTS = 4  # local minima of the grid to descend from, per problem
+ROWS_TOGETHER = 250_000  # rows of all problems that are solved together
+LEAST_TERM = 1e-10  # share of the loss below which a term counts as zero
+THRESHOLD_ROUNDS = 3  # times that "huber-scaled" takes its threshold from residuals
+# That threshold over the median size of the residuals: 1.345 standard deviations, for
+# 95 % efficiency under Gaussian noise.
+THRESHOLD_PER_MEDIAN = 1.345 * 1.4826
+LEAST_THRESHOLD = 1e-6  # of "huber-scaled", on the log loss, where there is no noise
+OUTLIER_SHARE = 0.5  # outliers matter if robust weights shrink the spread below this
 
 
 def solve(stack):
@@ -105,94 +41,112 @@ def solve(stack):
     order = np.arange(len(rows))
     if rows.max() > 1.5 * rows.min():  # like beside like
         order = np.argsort(rows, kind="stable")
-    chunks = [order[at] for at in pieces(len(order), CHUNK // stack.goal.shape[1])]
-    solver = solve_scaled if stack.objective == "huber-scaled" else solve_chunk
+    solver = solve_scaled if stack.objective == "huber-scaled" else solve_together
+    parts = []
     with np.errstate(all="ignore"):  # a wild proposal is refused by its value
-        parts = [solver(stack.take(chunk)) for chunk in chunks]
+        for at in slices(len(order), ROWS_TOGETHER // stack.goal.shape[1]):
+            parts.append(solver(stack.take(order[at])))
     back = np.argsort(order)
     return tuple(np.concatenate(part)[back] for part in zip(*parts, strict=True))
 
 
 def solve_scaled(stack):
-    """As `solve_chunk`, under a threshold that follows the residuals it leaves."""
+    """As `solve_together`, under a threshold that follows the residuals it leaves."""
     stack = replace(stack, weights=stack.weights.astype(float), objective="huber-log")
-    theta = solve_chunk(replace(stack, objective="ls-log"))[0]
-    half = stack.weights.sum(axis=1, keepdims=True) / 2
-    for _ in range(ROUNDS):
-        size = np.abs(stack.goal - np.log(model(stack, theta)))
-        order = np.argsort(size, axis=1)
-        below = np.take_along_axis(stack.weights, order, axis=1).cumsum(axis=1)
-        middle = np.take_along_axis(
-            order, (below >= half).argmax(axis=1)[:, None], axis=1
-        )
-        delta = TUNED * np.take_along_axis(size, middle, axis=1)
-        stack = replace(
-            stack, delta=np.clip(np.nan_to_num(delta, nan=DELTA), LEAST, 1.0)
-        )
-        theta = descend(stack, theta, np.zeros(len(theta)), FEW)[0]
-    return solve_chunk(stack)
+    theta = solve_together(replace(stack, objective="ls-log"))[0]
+    for _ in range(THRESHOLD_ROUNDS):
+        residual = stack.goal - np.log(model(stack, theta))
+        size = weighted_median(np.abs(residual), stack.weights)
+        delta = THRESHOLD_PER_MEDIAN * size
+        delta = np.nan_to_num(delta, nan=HUBER_DELTA)
+        stack = replace(stack, delta=np.clip(delta, LEAST_THRESHOLD, 1.0))
+        theta = minimise(stack, theta, np.zeros(len(theta)), STEPS_FROM_START).theta
+    return solve_together(stack)
 
 
-def solve_chunk(stack):
+def weighted_median(values, weights):
+    """Median (P, 1) of each row of values (P, n) that count as weights (P, n) say."""
+    order = np.argsort(values, axis=1)
+    below = np.take_along_axis(weights, order, axis=1).cumsum(axis=1)
+    half = weights.sum(axis=1, keepdims=True) / 2
+    rank = (below >= half).argmax(axis=1)[:, None]
+    middle = np.take_along_axis(order, rank, axis=1)
+    return np.take_along_axis(values, middle, axis=1)
+
+
+def solve_together(stack):
     """As `solve`, for problems that fit into memory together."""
     stack = replace(stack, weights=stack.weights.astype(float))
-    weights = stack.weights / stack.loss**2 if stack.on_logs else stack.weights
-    short, noise = stack.shorten(), ROUNDING * stack.weights.sum(axis=1)
-    starts, owner, spread = grid_starts(stack, weights, STARTS)
-    P = len(weights)  # the first P starts are those of the problems in order
-    found = descend(
-        short if len(owner) == P else short.take(owner), starts, spread, FEW
-    )
-    best = better(
-        [part[:P] for part in found], [part[P:] for part in found], owner[P:], noise
-    )
+    weights = stack.weights
+    if stack.on_logs:
+        weights = weights / stack.loss**2
+    short = stack.shorten()
+    noise = ROUNDING * stack.weights.sum(axis=1)
+    starts, owner, spread = grid_starts(stack, weights, MAX_STARTS)
+    best = descend_from(short, starts, owner, spread, noise)
     if stack.objective == "huber-log":  # once more with outliers weighed down
-        again, owner, robust = grid_starts(
-            stack, weights * trust(stack, best[0]), STARTS
-        )
-        worth = ~same_basin(again, best[0][owner]) | (robust < CLEAN * spread[owner])
+        robust = weights * robust_weights(stack, best.theta)
+        again, owner, left = grid_starts(stack, robust, MAX_STARTS)
+        elsewhere = ~same_basin(again, best.theta[owner])
+        worth = elsewhere | (left < OUTLIER_SHARE * spread[owner])
         if worth.any():
-            again, owner, robust = again[worth], owner[worth], robust[worth]
-            best = better(
-                best, descend(short.take(owner), again, robust, FEW), owner, noise
-            )
-    slow = np.flatnonzero(best[3])
+            again, owner, left = again[worth], owner[worth], left[worth]
+            more = minimise(short.take(owner), again, left, STEPS_FROM_START)
+            best = keep_lowest(best, more, owner, noise)
+    slow = np.flatnonzero(best.unfinished)
     if len(slow):
-        more = descend(short.take(slow), best[0][slow], np.zeros(len(slow)))
-        best = better(best, more, slow, noise)
-    sums = gram(short, best[0])
-    return vanish(short, best[0], sums), *best[1:3], sums
+        more = minimise(short.take(slow), best.theta[slow], np.zeros(len(slow)))
+        best = keep_lowest(best, more, slow, noise)
+    sums = gram(short, best.theta)
+    return zero_small_terms(short, best.theta, sums), best.value, best.settled, sums
 
 
-def vanish(stack, theta, sums):
+def descend_from(stack, starts, owner, spread, noise):
+    """Best `Descent` of each problem from its starts, as `grid_starts` gives them."""
+    first = len(stack.weights)  # so many starts are those of the problems in order
+    problems = stack if len(owner) == first else stack.take(owner)
+    ends = minimise(problems, starts, spread, STEPS_FROM_START)
+    best = Descent(*(part[:first] for part in ends))
+    others = Descent(*(part[first:] for part in ends))
+    return keep_lowest(best, others, owner[first:], noise)
+
+
+def zero_small_terms(stack, theta, sums):
     """Laws (P, 5) whose terms are exactly zero where they are no more than rounding."""
     terms = [0, 1, 3]
+    sizes = theta[:, terms]
     total = np.maximum(stack.weights.sum(axis=1), 1e-300)
-    part = theta[:, terms] * np.sqrt(sums[:, terms, terms] / total[:, None])
-    theta[:, terms] = np.where(part < TINY, stack.lower[terms], theta[:, terms])
+    mean_square = sums[:, terms, terms] / total[:, None]
+    shares = sizes * np.sqrt(mean_square)
+    least = stack.lower[terms]
+    theta[:, terms] = np.where(shares < LEAST_TERM, least, sizes)
     return theta
 
 
-def trust(stack, theta):
+def robust_weights(stack, theta):
     """Weights (P, n) between 0 and 1, low for rows far from the law."""
-    size = np.abs(stack.goal - np.log(model(stack, theta))) + 1e-12
+    residual = stack.goal - np.log(model(stack, theta))
+    size = np.abs(residual) + 1e-12
     total = np.maximum(stack.weights.sum(axis=1), 1e-300)
-    typical = np.exp(np.einsum("pn,pn->p", stack.weights, np.log(size)) / total)
-    return np.minimum(1.0, 2.5 * typical[:, None] / size)
+    log_sum = np.einsum("pn,pn->p", stack.weights, np.log(size))
+    typical = np.exp(log_sum / total)
+    limit = 2.5 * typical[:, None]
+    return np.minimum(1.0, limit / size)
 
 
-def better(best, other, owner, noise):
-    """``best`` (as from `descend`), with the lowest of ``other`` at each of ``owner``.
+def keep_lowest(best, other, owner, noise):
+    """``best``, with the lowest of ``other`` at each of ``owner``, a `Descent`.
 
     Among equals, up to rounding ``noise`` (P,), the first stays: its exponents are more
     usual.
     """
-    best = [part.copy() for part in best]
-    worst_first = np.argsort(-other[1], kind="stable")  # what is written last stays
+    best = Descent(*(part.copy() for part in best))
+    worst_first = np.argsort(-other.value, kind="stable")  # what is written last stays
     owner = owner[worst_first]
-    other = [part[worst_first] for part in other]
-    np.logical_or.at(best[2], owner, other[2])
-    wins = other[1] < best[1][owner] * (1 - 1e-7) - noise[owner]
-    for k in (0, 1, 3):
-        best[k][owner[wins]] = other[k][wins]
+    other = Descent(*(part[worst_first] for part in other))
+    np.logical_or.at(best.settled, owner, other.settled)
+    limit = best.value[owner] * (1 - 1e-7) - noise[owner]
+    wins = other.value < limit
+    for name in ("theta", "value", "unfinished"):
+        getattr(best, name)[owner[wins]] = getattr(other, name)[wins]
     return best

@@ -1,14 +1,20 @@
 """How sure a fit is: resampled runs, intervals, and what else would move a forecast."""
 
+from dataclasses import replace
+from importlib import import_module
+
 import numpy as np
 import pandas as pd
 
-from ..laws import PARAMETERS
 from ..runs import selection
 from ..runs.checks import check_runs, run_names
-from .fitting import OBJECTIVES, Fits, fit, fit_many
+from .batch import solve_tables
+from .fitting import OBJECTIVES, check_fixed, check_objective, drop_early
+from .results import Fits
+from .stack import slices
 
-CHUNK = 1000  # resamples fitted in one go
+RESAMPLES_TOGETHER = 1000  # resamples that are fitted in one go
+FIRST_PART = 0.3  # share of each run's tokens that `sensitivity` leaves out in one row
 
 
 def bootstrap(
@@ -17,9 +23,10 @@ def bootstrap(
     *,
     objective="huber-log",
     fixed=None,
+    early="guide",
     seed=0,
+    n_jobs=1,
     progress=False,
-    n_jobs=None,
 ):
     """Fit the law to resampled runs, again and again.
 
@@ -36,20 +43,28 @@ def bootstrap(
         As for `hitchhiker.fit`.
     n : int
         Resamples.
-    objective, fixed
-        As for `hitchhiker.fit`.
+    objective, fixed, early
+        As for `hitchhiker.fit`; the result's ``n_early`` says how many checkpoints
+        were left out.
     seed : int
         Of the resampling.
+    n_jobs : int
+        Processes that fit a thousand resamples at a time each, -1 for all processors;
+        more than one needs joblib.  The numbers do not depend on it.
     progress : bool
-        Show a progress bar (needs tqdm).
-    n_jobs : int, optional
-        Fit chunks of a thousand in parallel through joblib; a backend of Dask or Ray
-        goes behind it with ``joblib.parallel_config(backend="dask")``.
+        Show a progress bar, which needs tqdm.
 
     Returns
     -------
     Fits
         One law a resample.
+
+    Raises
+    ------
+    ImportError
+        If joblib or tqdm is needed and not installed.
+    ValueError
+        If ``n`` is below one.
 
     References
     ----------
@@ -58,36 +73,49 @@ def bootstrap(
     Examples
     --------
     >>> from hitchhiker import load_runs
-    >>> laws = bootstrap(load_runs("chinchilla"), n=50).table
-    >>> bool(0.3 < laws["alpha"].median() < 0.4)
+    >>> laws = bootstrap(load_runs("chinchilla"), n=50).laws
+    >>> bool(0.3 < np.median(laws.alpha) < 0.4)
     True
     """
-    codes = pd.factorize(run_names(check_runs(runs)))[0]
+    check_objective(objective)
+    fixed = check_fixed(fixed)
+    if not n >= 1:
+        raise ValueError(f"n must be at least 1, got {n}")
+    rows = drop_early(check_runs(runs), early)
+    codes = pd.factorize(run_names(rows))[0]
     count = codes.max() + 1
     rng = np.random.default_rng(seed)
-    weights = rng.multinomial(count, np.full(count, 1 / count), size=n).astype(
-        np.uint16
-    )
-    chunks = (weights[i : i + CHUNK, codes] for i in range(0, n, CHUNK))
+    draws = rng.multinomial(count, np.full(count, 1 / count), size=n)
+    draws = draws.astype(np.uint16)
+    chunks = [draws[at] for at in slices(n, RESAMPLES_TOGETHER)]
+    tasks = ((rows, chunk[:, codes], objective, fixed) for chunk in chunks)
+    parts = _in_processes(tasks, n_jobs) if n_jobs != 1 else map(_fit_resamples, tasks)
     if progress:
-        from tqdm import tqdm
-
-        chunks = tqdm(chunks, total=-(-n // CHUNK), unit_scale=CHUNK, unit="fit")
-    if n_jobs is None:
-        parts = [_fit_chunk(runs, chunk, objective, fixed) for chunk in chunks]
-    else:
-        from joblib import Parallel, delayed
-
-        parts = Parallel(n_jobs)(
-            delayed(_fit_chunk)(runs, c, objective, fixed) for c in chunks
-        )
-    table = pd.concat([p.table for p in parts], ignore_index=True)
-    diagnoses = tuple(d for p in parts for d in p.diagnoses)
-    return Fits(table, objective, parts[0].fixed, diagnoses, min(CHUNK, parts[0].chunk))
+        bar = _optional("tqdm", "progress=True").tqdm
+        parts = bar(parts, total=len(chunks), unit_scale=RESAMPLES_TOGETHER, unit="fit")
+    return replace(Fits.join(list(parts)), n_early=len(runs) - len(rows))
 
 
-def _fit_chunk(runs, weights, objective, fixed):
-    return fit_many(runs, objective=objective, fixed=fixed, weights=weights)
+def _fit_resamples(task):
+    rows, weights, objective, fixed = task
+    return solve_tables([rows], weights, objective, fixed)
+
+
+def _in_processes(tasks, n_jobs):
+    """Fits of each task in order, as processes finish them."""
+    joblib = _optional("joblib", f"n_jobs={n_jobs}")
+    workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+    return workers(joblib.delayed(_fit_resamples)(task) for task in tasks)
+
+
+def _optional(name, option):
+    """A module that only one option needs, or an error that says what to install."""
+    try:
+        return import_module(name)
+    except ImportError:
+        raise ImportError(
+            f"{option} needs {name}: python -m pip install {name}"
+        ) from None
 
 
 def interval(fits, num_params, tokens_seen, levels=(0.8, 0.9)):
@@ -108,102 +136,114 @@ def interval(fits, num_params, tokens_seen, levels=(0.8, 0.9)):
         ``num_params, tokens_seen, loss`` (median) ``, low_80, high_80, ...``, a row a
         target.  The spread is that of the fits: it says how much the runs disagree, not
         whether the law is right.
+
+    Examples
+    --------
+    >>> from hitchhiker import load_runs
+    >>> fits = bootstrap(load_runs("chinchilla"), n=50)
+    >>> interval(fits, 70e9, 1.4e12)[["loss", "low_80", "high_80"]].round(2)
+       loss  low_80  high_80
+    0  2.01    1.99     2.03
     """
-    laws = fits.table[list(PARAMETERS)].dropna().to_numpy()
-    E, A, alpha, B, beta = (laws[:, k, None] for k in range(5))
-    size, tokens = (
-        np.atleast_1d(np.asarray(v, dtype=float)) for v in (num_params, tokens_seen)
-    )
-    with np.errstate(over="ignore", invalid="ignore"):
-        loss = (
-            E
-            + np.exp(np.log(A) - alpha * np.log(size))
-            + np.exp(np.log(B) - beta * np.log(tokens))
-        )
-    out = {
-        "num_params": size,
-        "tokens_seen": tokens,
-        "loss": np.nanmedian(loss, axis=0),
-    }
-    return pd.DataFrame(out | _quantiles(loss, levels))
+    size = np.atleast_1d(np.asarray(num_params, dtype=float))
+    tokens = np.atleast_1d(np.asarray(tokens_seen, dtype=float))
+    losses = fits.laws.predict(size, tokens)
+    targets = {"num_params": size, "tokens_seen": tokens}
+    middle = {"loss": np.nanmedian(losses, axis=0)}
+    return pd.DataFrame(targets | middle | _quantiles(losses, levels))
 
 
 def allocation_interval(fits, flops, levels=(0.8, 0.9)):
     """Compute-optimal parameters and tokens of many fits, as medians and intervals.
 
+    Parameters
+    ----------
+    fits : Fits
+        As from `bootstrap`.
+    flops : float
+        FLOPs of training.
+    levels : tuple of float
+        Coverage of the intervals.
+
     Returns
     -------
     DataFrame
         A row each for ``num_params`` and ``tokens_seen``: ``quantity, median, low_80,
-        high_80, ...`` at ``flops`` FLOPs.  Fits without an optimum are left out and
-        counted in ``without``.
+        high_80, ...``.  Fits without an optimum are left out and counted in
+        ``without``.
     """
-    table = fits.table
-    usable = table[(table[list(PARAMETERS[1:])] > 0).all(axis=1)]
-    A, alpha, B, beta = usable[["A", "alpha", "B", "beta"]].to_numpy().T
-    scale = (np.log(alpha * A) - np.log(beta * B)) / (alpha + beta)
-    log_size = scale + beta / (alpha + beta) * np.log(flops / 6.0)
-    sizes = np.exp(np.stack([log_size, np.log(flops / 6.0) - log_size], axis=1))
-    out = {
-        "quantity": ["num_params", "tokens_seen"],
-        "median": np.median(sizes, axis=0),
-    }
-    return pd.DataFrame(out | _quantiles(sizes, levels)).assign(
-        without=len(table) - len(usable)
-    )
+    optima = np.stack(fits.laws.compute_optimal(flops), axis=1)
+    out = {"quantity": ["num_params", "tokens_seen"]}
+    out |= {"median": np.nanmedian(optima, axis=0)} | _quantiles(optima, levels)
+    return pd.DataFrame(out).assign(without=int(np.isnan(optima[:, 0]).sum()))
 
 
 def _quantiles(values, levels):
     """Columns low_80, high_80 and so on of the columns of an array (n_fits, n)."""
     out = {}
     for level in levels:
-        low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        tail = (1 - level) / 2
+        low, high = np.nanquantile(values, [tail, 1 - tail], axis=0)
         out |= {f"low_{100 * level:.0f}": low, f"high_{100 * level:.0f}": high}
     return out
 
 
-def sensitivity(runs, num_params, tokens_seen, *, objective="huber-log", fixed=None):
-    """How far a forecast moves with the objective, the early cut, and without each size.
+def sensitivity(
+    runs, num_params, tokens_seen, *, objective="huber-log", fixed=None, early="guide"
+):
+    """How far a forecast moves with objective, early cut, and each size left out.
 
     Parameters
     ----------
     runs : DataFrame
-        As for `hitchhiker.fit`; the early cut is applied here.
+        As for `hitchhiker.fit`.
     num_params, tokens_seen : float
         The target.
+    objective, fixed, early
+        As for `hitchhiker.fit`, whose forecast is the first row.
 
     Returns
     -------
     DataFrame
-        ``change, forecast, moved`` (relative to the first row) ``, status``.
+        ``change, forecast, moved`` (relative to the first row) ``, status, n_rows``
+        (checkpoints used).
     """
-    cut = selection.early_cut(runs)
-    options = {"objective": objective, "fixed": fixed}
-    cases = {"as it is": (cut, options)}
+    check_objective(objective)
+    fixed = check_fixed(fixed)
+    rows = drop_early(check_runs(runs), early)
+    cases = {"as it is": (rows, objective)}
     for other in OBJECTIVES:
         if other != objective:
-            cases[f"objective {other}"] = (cut, options | {"objective": other})
-    cases["no early cut"] = (runs, options)
-    own = runs["tokens_seen"].groupby(run_names(runs)).transform("max")
-    cases["first 30 % of each run left out"] = (
-        runs[runs["tokens_seen"] >= 0.3 * own],
-        options,
-    )
-    if len(selection.sizes(cut)) > 1:
-        for name in selection.sizes(cut).index:
-            cases[
-                f"without size {name if isinstance(name, str) else format(name, '.4g')}"
-            ] = (
-                cut[selection.size_names(cut) != name],
-                options,
-            )
-    fits = {change: fit(rows, **opts) for change, (rows, opts) in cases.items()}
-    loss = np.array([f.predict(num_params, tokens_seen) for f in fits.values()])
+            cases[f"objective {other}"] = (rows, other)
+    for change, some in _other_rows(runs, rows, early):
+        cases[change] = (some, objective)
+    fits = []
+    for some, name in cases.values():
+        fits += solve_tables([some], np.ones((1, len(some))), name, fixed)
+    losses = np.array([f.predict(num_params, tokens_seen) for f in fits])
     return pd.DataFrame(
         {
-            "change": list(fits),
-            "forecast": loss,
-            "moved": loss / loss[0] - 1,
-            "status": [f.status for f in fits.values()],
+            "change": list(cases),
+            "forecast": losses,
+            "moved": losses / losses[0] - 1,
+            "status": [f.status for f in fits],
+            "n_rows": [f.n_rows for f in fits],
         }
     )
+
+
+def _other_rows(runs, rows, early):
+    """Yield each change of the rows by name: another early cut, then a size fewer."""
+    if early is None:
+        yield "with the early cut", selection.early_cut(runs)
+    else:
+        yield "no early cut", runs
+    tokens = runs["tokens_seen"]
+    length = tokens.groupby(run_names(runs)).transform("max")
+    late = runs[tokens >= FIRST_PART * length]
+    yield f"first {100 * FIRST_PART:.0f} % of each run left out", late
+    names = selection.sizes(rows).index
+    if len(names) > 1:
+        for name in names:
+            words = name if isinstance(name, str) else format(name, ".4g")
+            yield f"without size {words}", rows[selection.size_names(rows) != name]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
+from ..laws import Z_80
 from ..runs import selection
 from ..runs.checks import DataError, check_runs
 from .forecasting import Forecast, checked_targets, forecast_from
@@ -15,7 +16,6 @@ NEAR_PARAMS = 1.1  # ratio of sizes within which two runs are a pair
 NEAR_TOKENS = 1.2  # ratio of tokens, the same
 DIFFERENCE_DF = 5  # degrees of freedom of differences
 SURE = 0.9  # probability from which a choice counts as made
-Z_80 = 1.2816  # standard deviations on either side of the middle that hold 80 %
 
 
 @dataclass(frozen=True)

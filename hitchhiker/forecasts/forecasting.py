@@ -54,10 +54,9 @@ class Forecast:
 
     def summary(self):
         """The forecast in a few lines of text."""
-        early = f" ({self.n_early} early ones left out)" if self.n_early else ""
         lines = [
-            f"from {self.n_rows} checkpoints{early} of {self.n_runs} runs and the laws "
-            f"of {len(self.sources)} studies"
+            f"from {self.n_rows} checkpoints of {self.n_runs} runs and the laws of "
+            f"{len(self.sources)} studies"
         ]
         levels = [c[4:] for c in self.table if c.startswith("low_")]
         for row in self.table.to_dict("records"):
@@ -72,7 +71,12 @@ class Forecast:
         law = ", ".join(
             f"{name} {value:.4g}" for name, value in self.law.as_dict().items()
         )
-        lines += [f"most plausible law: {law}", *(f"! {w}" for w in self.warnings)]
+        lines.append(f"most plausible law: {law}")
+        if self.n_early:
+            lines.append(
+                f"{self.n_early} early checkpoints left out (early=None keeps them)"
+            )
+        lines += [f"! {w}" for w in self.warnings]
         return "\n".join([*lines, *(f"> {a}" for a in self.advice)])
 
 

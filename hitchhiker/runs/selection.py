@@ -5,21 +5,13 @@ selections compose: ``first_share(early_cut(smallest(runs, 4)), 0.5)``.
 """
 
 from functools import partial
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 
 from .checks import DataError, run_names
 
-# Families that no plain law in N and D is meant for, and why.
-NOT_PLAIN = {
-    "datablations-contour": "data repeated up to thousands of times",
-    "gzip-0.12": "artificial grammar",
-    "gzip-0.23": "artificial grammar",
-    "gzip-0.33": "artificial grammar",
-    "gzip-0.45": "artificial grammar",
-    "gzip-0.61": "artificial grammar",
-}
 EARLY_TOKENS = 10e9
 EARLY_SHARE = 0.10
 TARGET_TAIL = 0.30
@@ -199,7 +191,12 @@ def early_cut(runs, tokens="guide"):
         "guide" drops the first 10e9 tokens of each run or its first 10 %, whichever
         is less, so that no run is lost; a number drops that many tokens of every run,
         and with them every run that ends earlier (10e9 in the paper); None drops
-        nothing.
+        nothing.  A second cut of the same table drops nothing more.
+
+    Raises
+    ------
+    ValueError
+        If ``tokens`` is none of these.
 
     Examples
     --------
@@ -210,9 +207,13 @@ def early_cut(runs, tokens="guide"):
     """
     if tokens is None:
         return runs
-    if tokens == "guide":
+    if isinstance(tokens, str) and tokens == "guide":
         first = np.minimum(EARLY_TOKENS, EARLY_SHARE * _ends(runs))
         return runs[runs["tokens_seen"] >= first]
+    if not isinstance(tokens, Real) or not tokens >= 0:
+        raise ValueError(
+            f"early cut {tokens!r}: must be 'guide', a number of tokens or None"
+        )
     return runs[runs["tokens_seen"] > tokens]
 
 

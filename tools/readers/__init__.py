@@ -1,12 +1,18 @@
 """Readers: one module a source, raw files in, rows of our own tables out.
 
 Each reader module has ``read(folder) -> (runs, losses)``, two tables with the
-columns `RUN_COLUMNS` and `LOSS_COLUMNS`.  ``python -m tools.readers DIR``
-checks the raw files against the manifest in DIR, calls every reader and writes
-``data/``.  Nothing in the package above imports this folder.
+columns `RUN_FACTS` and `LOSS_COLUMNS`, and, where the source has scores,
+``read_evaluations(folder)``, a table with the columns `EVALUATION_COLUMNS`.  What is
+known of the runs beyond the raw files stands in ``data/facts.toml``, whose blocks are
+the list of sources.  ``python -m tools.readers DIR`` checks the raw files against the
+manifest in DIR, calls every reader and writes ``data/``.
 """
 
-RUN_COLUMNS = (
+from pathlib import Path
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+
+RUN_FACTS = (
     "run",  # unique over all sources, e.g. "pythia-v1-410m-deduped"
     "source",  # folder of the raw files, e.g. "pythia"
     "family",  # scaled model family; empty only with a note why
@@ -32,3 +38,15 @@ RUN_COLUMNS = (
 )
 
 LOSS_COLUMNS = ("run", "loss_kind", "step", "tokens_seen", "loss", "n_averaged")
+
+EVALUATION_COLUMNS = (
+    "run",
+    "step",
+    "tokens_seen",  # empty: not known
+    "task",
+    # accuracy, accuracy-normalised (by length), f1; score: the source does not say
+    "metric",
+    "value",  # fraction
+    "stderr",  # fraction
+    "shots",  # worked examples in the prompt
+)

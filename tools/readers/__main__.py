@@ -4,10 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from . import DATA
 from .rawfiles import SourceError
 from .tables import build
-
-DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 def main(arguments: list[str] | None = None) -> int:

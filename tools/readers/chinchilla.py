@@ -10,17 +10,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .frames import TRAIN, loss_frame, run_frame
+from .facts import run_row
+from .frames import loss_frame, run_frame
 
-LOSS_KINDS = {"train": TRAIN}
-SAME_SIZE = (
-    1e-3  # relative gap in N between points of one model: 2e-6, of two: above 3e-3
-)
+# Relative gap in N between points of one model: 2e-6, of two: above 3e-3.
+SAME_SIZE = 1e-3
 OUTLIERS = 5
 
 
 def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read the runs and losses of the Chinchilla trainings, in the order of the raw file.
+    """Read the runs and losses of the trainings, in the order of the raw file.
 
     Parameters
     ----------
@@ -30,21 +29,16 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`; one loss a run.
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`; one loss a run.
     """
     raw = pd.read_csv(folder / "chinchilla" / "svg_extracted_data.csv")
-    size = raw["Model Size"]
-    names = [f"chinchilla-{index:03d}" for index in range(len(raw))]
-    worst = raw["loss"].rank(ascending=False, method="first") <= OUTLIERS
-    runs = [
-        _run(name, model, round(params), outlier)
-        for name, model, params, outlier in zip(
-            names, _models(size), size, worst, strict=True
-        )
-    ]
-    tokens = (raw["Training FLOP"] / (6 * size)).round()
-    losses = loss_frame(names, "train", tokens_seen=tokens, loss=raw["loss"])
-    return run_frame(runs), losses
+    raw["run"] = [f"chinchilla-{index:03d}" for index in range(len(raw))]
+    raw["model"] = _models(raw["Model Size"])
+    raw["num_params"] = raw["Model Size"].round().astype(int)
+    raw["tokens_seen"] = (raw["Training FLOP"] / (6 * raw["Model Size"])).round()
+    raw["outlier"] = raw["loss"].rank(ascending=False, method="first") <= OUTLIERS
+    rows = raw[["run", "model", "num_params", "outlier"]].to_dict("records")
+    return run_frame(_run(**row) for row in rows), loss_frame(raw, loss_kind="train")
 
 
 def _models(size: pd.Series) -> pd.Series:
@@ -55,26 +49,6 @@ def _models(size: pd.Series) -> pd.Series:
     return (typical.reindex(size.index) / 1e9).map("chinchilla-{:.3f}b".format)
 
 
-def _run(name: str, model: str, params: int, outlier: bool) -> dict:
-    note = "a finished training, not a checkpoint; read from a figure"
-    if outlier:
-        note += (
-            f"; one of the {OUTLIERS} highest losses, which the replication of Besiroglu et al. "
-            "leaves out"
-        )
-    return {
-        "run": name,
-        "source": "chinchilla",
-        "family": "chinchilla",
-        "model": model,
-        "arch": "decoder",
-        "corpus": "MassiveText",
-        "num_params": params,
-        "epochs": 1,
-        "schedule": "cosine",
-        "complete": True,
-        "digitised": True,
-        "corrected": "parameters were rounded to 1e7, which moved tokens by up to 5.5 %",
-        "note": note,
-        "citation": "arXiv:2203.15556; arXiv:2404.10102",
-    }
+def _run(outlier: bool, **columns) -> dict:
+    blocks = ["outlier"] if outlier else []
+    return run_row("chinchilla", *blocks, words={"outliers": OUTLIERS}, **columns)

@@ -1,16 +1,23 @@
-"""What every reader shares: the two frames it returns and the common kinds of loss."""
+"""What every reader shares: the frames it returns and names for kinds of loss."""
 
+import re
 from collections.abc import Iterable
 
 import pandas as pd
 
-from . import LOSS_COLUMNS, RUN_COLUMNS
+from . import EVALUATION_COLUMNS, LOSS_COLUMNS, RUN_FACTS
 
-VALIDATION = (
-    "nats per token",
-    "mean cross-entropy on held-out text; the note of the run says which text, if known",
-)
-TRAIN = ("nats per token", "mean cross-entropy on the batches the model was trained on")
+
+def kind_name(*words: str) -> str:
+    """Name of a kind of loss: words in small letters, digits and hyphens.
+
+    Examples
+    --------
+    >>> kind_name("validation", "Gutenberg (PG-19)")
+    'validation-gutenberg-pg-19'
+    """
+    parts = (re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-") for word in words)
+    return "-".join(parts)
 
 
 def run_frame(rows: Iterable[dict]) -> pd.DataFrame:
@@ -19,14 +26,14 @@ def run_frame(rows: Iterable[dict]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of dict
-        Keys are names of `RUN_COLUMNS`; a key left out is unknown.  ``seed``,
+        Keys are names of `RUN_FACTS`; a key left out is unknown.  ``seed``,
         token and parameter counts are numbers, ``complete`` and ``digitised``
         are booleans.
 
     Returns
     -------
     DataFrame
-        Exactly the columns `RUN_COLUMNS`, in that order.
+        Exactly the columns `RUN_FACTS`, in that order.
 
     Raises
     ------
@@ -35,49 +42,58 @@ def run_frame(rows: Iterable[dict]) -> pd.DataFrame:
     """
     rows = list(rows)
     for row in rows:
-        if unknown := set(row) - set(RUN_COLUMNS):
+        if unknown := set(row) - set(RUN_FACTS):
             raise KeyError(
                 f"run {row.get('run')!r} has unknown columns {sorted(unknown)}"
             )
-    return pd.DataFrame(rows, columns=list(RUN_COLUMNS), dtype=object)
+    return pd.DataFrame(rows, columns=list(RUN_FACTS), dtype=object)
 
 
-def loss_frame(run, loss_kind, *, loss, tokens_seen=None, step=None) -> pd.DataFrame:
-    """Rows of losses, one a checkpoint, nothing averaged yet.
+def loss_frame(log: pd.DataFrame, **columns) -> pd.DataFrame:
+    """Rows of losses, one a checkpoint.
 
     Parameters
     ----------
-    run : str or sequence of str
-        Name of the run, one for all rows or one a row.
-    loss_kind : str or sequence of str
-        One of the kinds that the reader declares in ``LOSS_KINDS``.
-    loss : sequence of float
-        In the unit of its kind.
-    tokens_seen : sequence of float, optional
-        Tokens; left out where the source does not determine them.
-    step : sequence of float, optional
-        Optimiser steps; left out where unknown.
+    log : DataFrame
+        One row a checkpoint.
+    **columns
+        Names of `LOSS_COLUMNS` that ``log`` lacks or has otherwise: one value for all
+        rows, or one a row.  ``loss`` is in the unit of its kind.  ``tokens_seen`` is
+        left out where the source does not determine it, ``step`` (of the optimiser)
+        where it is unknown; ``n_averaged`` is 1 if ``log`` has none.
 
     Returns
     -------
     DataFrame
-        Exactly the columns `LOSS_COLUMNS`, with ``n_averaged`` 1.
+        Exactly the columns `LOSS_COLUMNS`.
     """
-    frame = pd.DataFrame({"loss": pd.Series(loss, dtype=float).to_numpy()})
-    frame["run"] = run
-    frame["loss_kind"] = loss_kind
-    frame["step"] = _floats(step, len(frame))
-    frame["tokens_seen"] = _floats(tokens_seen, len(frame))
-    frame["n_averaged"] = 1
-    return frame[list(LOSS_COLUMNS)]
+    if "n_averaged" not in log:
+        columns["n_averaged"] = 1
+    return _frame(log, LOSS_COLUMNS, columns)
+
+
+def evaluation_frame(scores: pd.DataFrame, **columns) -> pd.DataFrame:
+    """Rows of evaluations, one a checkpoint and task.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        One row a score.
+    **columns
+        As in `loss_frame`, names of `EVALUATION_COLUMNS`; what is left out is unknown.
+
+    Returns
+    -------
+    DataFrame
+        Columns `EVALUATION_COLUMNS`, without rows whose value is missing.
+    """
+    return _frame(scores, EVALUATION_COLUMNS, columns).dropna(subset="value")
+
+
+def _frame(table: pd.DataFrame, names: tuple, columns: dict) -> pd.DataFrame:
+    return table.assign(**columns).reindex(columns=list(names)).reset_index(drop=True)
 
 
 def join(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Stack several results of `loss_frame`, with a fresh index."""
+    """Stack several frames, with a fresh index."""
     return pd.concat(list(parts), ignore_index=True)
-
-
-def _floats(values, size: int) -> pd.Series:
-    if values is None:
-        return pd.Series(float("nan"), index=range(size))
-    return pd.Series(pd.Series(values).to_numpy(dtype=float))

@@ -1,10 +1,10 @@
-"""The ladder of this project: seven byte-level models up to 290 thousand parameters, with seeds.
+"""The ladder of this project: seven byte-level models, each with several seeds.
 
-``ladder/train.py`` trained them and wrote ``data/ladder/losses.csv``, which is the raw
-file here.  A model of one width and seed is trained once at a constant rate (family
-``ladder-constant``, its checkpoints); finished runs of five lengths branch off that
-training with a decay over their last fifth (family ``ladder``, one loss each), so runs
-of one width and seed share most of their history.
+They have up to 290 thousand parameters.  ``ladder/train.py`` trained them and wrote
+``data/ladder/losses.csv``, the raw file here.  A model of one width and seed is trained
+once at a constant rate (family ``ladder-constant``, its checkpoints); finished
+runs of five lengths branch off that training with a decay over their last fifth (family
+``ladder``, one loss each), so runs of one width and seed share most of their history.
 """
 
 import json
@@ -12,19 +12,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from .frames import VALIDATION, join, loss_frame, run_frame
+from . import DATA
+from .facts import BLOCKS, run_row
+from .frames import loss_frame, run_frame
 
-LOSS_KINDS = {"validation": VALIDATION}
-HERE = (
-    Path(__file__).resolve().parents[2] / "data"
-)  # the raw file is in this repository
-FAMILIES = {"wsd": "ladder", "constant": "ladder-constant"}
-NOTES = {
-    "wsd": "constant rate {rate:g}, linear fall to zero over the last fifth; shares what comes "
-    "before with the other runs of its size and seed; a token is a byte",
-    "constant": "constant rate {rate:g} without a decay; the finished runs of its size and seed "
-    "branch off it; a token is a byte",
-}
+HERE = DATA  # the raw file is in this repository
 
 
 def read(folder: Path = HERE) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -39,47 +31,33 @@ def read(folder: Path = HERE) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`.
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`.
     """
     log = pd.read_csv(folder / "ladder" / "losses.csv").sort_values(["run", "step"])
     facts = json.loads((folder / "ladder" / "corpus.json").read_text(encoding="utf-8"))
-    runs, losses = [], []
-    for name, part in log.groupby("run", sort=False):
-        runs.append(_run(name, part.iloc[-1], facts))
-        losses.append(
-            loss_frame(
-                name,
-                "validation",
-                step=part["step"],
-                tokens_seen=part["tokens_seen"],
-                loss=part["loss"],
-            )
-        )
-    return run_frame(runs), join(losses)
+    ends = log.groupby("run", sort=False).tail(1).to_dict("records")
+    runs = run_frame(_run(last, facts["python"]) for last in ends)
+    return runs, loss_frame(log, loss_kind="validation")
 
 
-def _run(name: str, last: pd.Series, facts: dict) -> dict:
-    family = FAMILIES[last["schedule"]]
-    return {
-        "run": name,
-        "source": "ladder",
-        "family": family,
-        "model": last["model"].replace("ladder", family),
-        "arch": "decoder",
-        "corpus": f"source code of the standard library of Python {facts['python']}",
-        "num_params": last["num_params"],
-        "params_non_embedding": last["params_non_embedding"],
-        "seed": last["seed"],
-        "epochs": 1,
-        "unique_tokens": last["tokens_seen"],
-        "batch_tokens": last["tokens_seen"] / last["step"],
-        "context": 128,
-        "tokenizer": "bytes",
-        "schedule": last["schedule"],
-        "schedule_tokens": last["schedule_tokens"],
-        "complete": True,
-        "digitised": False,
-        "corrected": "not in the original study",
-        "note": NOTES[last["schedule"]].format(rate=last["learning_rate"]),
-        "citation": "this project, ladder/train.py",
-    }
+def _run(last: dict, python: str) -> dict:
+    kept = (
+        "run",
+        "num_params",
+        "params_non_embedding",
+        "seed",
+        "schedule",
+        "schedule_tokens",
+    )
+    schedule = last["schedule"]
+    family = BLOCKS["ladder"][schedule]["family"]
+    return run_row(
+        "ladder",
+        schedule,
+        words={"rate": last["learning_rate"]},
+        **{name: last[name] for name in kept},
+        model=last["model"].replace("ladder", family),
+        corpus=f"source code of the standard library of Python {python}",
+        unique_tokens=last["tokens_seen"],
+        batch_tokens=last["tokens_seen"] / last["step"],
+    )

@@ -1,7 +1,6 @@
 """Raw files against their manifest: nothing is read before its hash is right."""
 
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -52,39 +51,28 @@ def read_manifest(folder: Path) -> pd.DataFrame:
     return manifest
 
 
-def check_raw(folder: Path, files: Iterable[str] | None = None) -> pd.DataFrame:
-    """Compare size and sha256 of raw files with the manifest.
+def check_raw(folder: Path) -> pd.DataFrame:
+    """Compare size and sha256 of all raw files with the manifest.
 
     Parameters
     ----------
     folder : Path
         Folder of the raw files and their manifest.
-    files : iterable of str, optional
-        Paths as in the manifest; all files listed there by default.
 
     Returns
     -------
     DataFrame
-        The manifest's rows for these files.
+        The manifest.
 
     Raises
     ------
     SourceError
-        For the first file that is missing, truncated, edited or not listed.
+        For the first file that is missing, truncated or edited.
     """
-    folder = Path(folder)
     manifest = read_manifest(folder)
-    if files is not None:
-        files = list(files)
-        if unlisted := sorted(set(files) - set(manifest["file"])):
-            raise SourceError(
-                f"{folder / MANIFEST}: does not list {', '.join(unlisted)}. "
-                "Add its row before reading the file."
-            )
-        manifest = manifest[manifest["file"].isin(files)]
     for row in manifest.itertuples():
-        _check_file(folder / row.file, int(row.bytes), row.sha256)
-    return manifest.reset_index(drop=True)
+        _check_file(Path(folder) / row.file, int(row.bytes), row.sha256)
+    return manifest
 
 
 def _check_file(path: Path, size: int, sha256: str) -> None:
@@ -94,9 +82,9 @@ def _check_file(path: Path, size: int, sha256: str) -> None:
     content = path.read_bytes()
     if len(content) != size:
         raise SourceError(f"{path}: {len(content)} bytes, expected {size}. {remedy}")
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != sha256:
         raise SourceError(
-            f"{path}: right size ({size} bytes) but edited: sha256 {found}, expected {sha256}. "
-            f"{remedy}"
+            f"{path}: right size ({size} bytes) but edited: sha256 {digest}, expected "
+            f"{sha256}. {remedy}"
         )

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from .frames import TRAIN, join, loss_frame, run_frame
+from .facts import run_row
+from .frames import join, loss_frame, run_frame
 
-LOSS_KINDS = {"train": TRAIN}
-SIZES = {"2.4B": 2_400_000_000, "6.7B": 6_700_000_000}
+LABELS = ("2.4B", "6.7B")
 FARTHEST = 0.1  # nats above the lowest loss so far
 
 
@@ -27,48 +27,17 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`.
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`.
     """
-    losses = []
-    for label in SIZES:
+    runs, losses = [], []
+    for label in LABELS:
+        row = run_row("red_pajama", run=f"red-pajama-{label.lower()}")
         path = folder / "red_pajama" / f"{label}.csv"
-        points = pd.read_csv(path, header=None, names=["tokens", "loss"]).sort_values(
-            "tokens"
-        )
+        points = pd.read_csv(path, header=None, names=["billions", "loss"])
+        points = points.sort_values("billions")
         points = points[points["loss"] < points["loss"].cummin() + FARTHEST]
-        losses.append(
-            loss_frame(
-                _name(label),
-                "train",
-                tokens_seen=(points["tokens"] * 1e9).round(),
-                loss=points["loss"],
-            )
-        )
-    return run_frame(_run(label) for label in SIZES), join(losses)
-
-
-def _name(label: str) -> str:
-    return f"red-pajama-{label.lower()}"
-
-
-def _run(label: str) -> dict:
-    end = "795e9 tokens, about 80 % of the training"
-    if label == "2.4B":
-        end = "841e9 tokens, and whether the training does is not known"
-    return {
-        "run": _name(label),
-        "source": "red_pajama",
-        "family": "red-pajama",
-        "model": _name(label),
-        "arch": "decoder",
-        "corpus": "RedPajama",
-        "num_params": SIZES[label],
-        "complete": False,
-        "digitised": True,
-        "corrected": "points on the legend of the figure were part of the curve",
-        "note": (
-            f"read from a figure; parameters as labelled there (the released models are called "
-            f"3B and 7B); the curve ends at {end}"
-        ),
-        "citation": "https://together.ai/blog/redpajama-models-v1",
-    }
+        tokens = (points["billions"] * 1e9).round()
+        points = points.assign(run=row["run"], tokens_seen=tokens)
+        runs.append(row)
+        losses.append(loss_frame(points, loss_kind="train"))
+    return run_frame(runs), join(losses)

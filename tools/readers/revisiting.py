@@ -1,4 +1,4 @@
-"""Revisiting neural scaling laws (Alabdulmohsin et al., 2022): two sets of learning curves.
+"""Revisiting neural scaling laws (Alabdulmohsin et al., 2022): two sets of curves.
 
 - Five decoders of LaMDA's kind: a validation loss between 0.85 and 0.999, unit
   unknown, by tokens (upstream counts "examples or tokens"; these are multiples of
@@ -13,22 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from .facts import run_row
 from .frames import join, loss_frame, run_frame
-
-LOSS_KINDS = {
-    "unknown-unit-validation": (
-        "unknown",
-        "validation log-loss of decoders of LaMDA's kind",
-    ),
-    "unknown-unit-translation": ("unknown", "log-perplexity of translation models"),
-}
-TRANSLATION_ARCH = {
-    "6 Enc, 6 Dec": "encoder-decoder",
-    "28 Enc, 6 Dec": "encoder-decoder",
-    "6 Enc, 28 Dec": "encoder-decoder",
-    "Dec-only": "decoder",
-    "TEnc-LSTM": "hybrid",
-}
 
 
 def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -42,69 +28,32 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     runs, losses : DataFrame
-        Columns `RUN_COLUMNS` and `LOSS_COLUMNS`; examples stand under ``step``
+        Columns `RUN_FACTS` and `LOSS_COLUMNS`; examples stand under ``step``
         for the translation models.
     """
     raw = pd.read_csv(folder / "revisiting" / "revisiting_lang.csv")
     raw = raw.drop_duplicates(["Domain", "Task", "Model", "Seen Examples"])
+    raw = raw.rename(columns={"Loss": "loss"})
     runs, losses = [], []
     for model, part in raw[raw["Domain"] == "LM"].groupby("Model"):
-        runs.append(_decoder(round(float(model))))
-        losses.append(
-            loss_frame(
-                runs[-1]["run"],
-                "unknown-unit-validation",
-                tokens_seen=part["Seen Examples"].round(),
-                loss=part["Loss"],
-            )
-        )
+        row = _decoder(round(float(model)))
+        tokens = part["Seen Examples"].round()
+        part = part.assign(run=row["run"], tokens_seen=tokens)
+        runs.append(row)
+        losses.append(loss_frame(part, loss_kind="unknown-unit-validation"))
     for model, part in raw[raw["Domain"] == "NMT"].groupby("Model"):
-        runs.append(_translator(model))
-        losses.append(
-            loss_frame(
-                runs[-1]["run"],
-                "unknown-unit-translation",
-                step=part["Seen Examples"],
-                loss=part["Loss"],
-            )
-        )
+        row = _translator(model)
+        part = part.assign(run=row["run"], step=part["Seen Examples"])
+        runs.append(row)
+        losses.append(loss_frame(part, loss_kind="unknown-unit-translation"))
     return run_frame(runs), join(losses)
-
-
-COMMON = {"source": "revisiting", "complete": False, "digitised": False}
-CITATION = (
-    "arXiv:2209.06640; README of revisiting_neural_scaling_laws in google-research"
-)
 
 
 def _decoder(num_params: int) -> dict:
     name = f"revisiting-lamda-{num_params / 1e6:.0f}m"
-    return COMMON | {
-        "run": name,
-        "family": "revisiting-lamda",
-        "model": name,
-        "arch": "decoder",
-        "num_params": num_params,
-        "corrected": "the test that sets the family ran on a column overwritten before",
-        "note": (
-            "unit of the loss unknown (0.85 to 0.999, where it seems to be cut off); parameters "
-            "rounded; curves are extracts, whether they reach the end is not known"
-        ),
-        "citation": CITATION,
-    }
+    return run_row("revisiting", "lamda", run=name, num_params=num_params)
 
 
 def _translator(model: str) -> dict:
-    name = "revisiting-nmt-" + model.lower().replace(" ", "").replace(",", "-")
-    return COMMON | {
-        "run": name,
-        "model": name,
-        "arch": TRANSLATION_ARCH[model],
-        "num_params": 300_000_000,
-        "corrected": "examples were taken for tokens",
-        "note": (
-            "no family: five architectures of one size; step counts training examples, tokens "
-            "are unknown; unit of the log-perplexity unknown; nominal parameter count"
-        ),
-        "citation": CITATION,
-    }
+    name = model.lower().replace(" ", "").replace(",", "-")
+    return run_row("revisiting", "nmt", run=f"revisiting-nmt-{name}")

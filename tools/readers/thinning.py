@@ -5,17 +5,16 @@ import pandas as pd
 
 from . import LOSS_COLUMNS
 
-MOST_ROWS = 200
-WIDEST_BIN = 0.05
+MOST_ROWS = 200  # of a run and kind of loss
 
 
-def thin(losses: pd.DataFrame, most: int = MOST_ROWS) -> pd.DataFrame:
+def thin(losses: pd.DataFrame) -> pd.DataFrame:
     """Merge repeated checkpoints and bin long logs, run by run and kind by kind.
 
     Rows of one run and kind at the same number of tokens (of steps, where
-    tokens are unknown) become one row.  A run with more than `most` rows left
-    is then cut into bins of equal width in log tokens (log steps): as many
-    bins as leave at most `most` of them occupied.  Every row of the result is
+    tokens are unknown) become one row.  A run with more than `MOST_ROWS` rows
+    left is then cut into bins of equal width in log tokens (log steps): as many
+    bins as leave at most `MOST_ROWS` of them occupied.  Every row of the result is
     the median of tokens, step and loss over its bin.
 
     The last row is treated like any other: it is the median of the last bin,
@@ -29,8 +28,6 @@ def thin(losses: pd.DataFrame, most: int = MOST_ROWS) -> pd.DataFrame:
     losses : DataFrame
         Columns `LOSS_COLUMNS`; tokens are all known or all unknown within a
         run and kind.
-    most : int
-        Largest number of rows of a run and kind.
 
     Returns
     -------
@@ -38,34 +35,32 @@ def thin(losses: pd.DataFrame, most: int = MOST_ROWS) -> pd.DataFrame:
         Same columns.  ``n_averaged`` counts raw rows; tokens (or steps)
         increase strictly within a run and kind.
     """
-    parts = [
-        _thin_one(part, most)
-        for _, part in losses.groupby(["run", "loss_kind"], sort=True)
-    ]
+    groups = losses.groupby(["run", "loss_kind"], sort=True)
+    parts = [_thin_one(part) for _, part in groups]
     return pd.concat(parts, ignore_index=True)[list(LOSS_COLUMNS)]
 
 
-def _thin_one(part: pd.DataFrame, most: int) -> pd.DataFrame:
+def _thin_one(part: pd.DataFrame) -> pd.DataFrame:
     axis = "step" if part["tokens_seen"].isna().all() else "tokens_seen"
     part = _medians(part, part[axis].to_numpy())
-    if len(part) <= most:
+    if len(part) <= MOST_ROWS:
         return part
     position = np.log(part[axis].to_numpy(dtype=float))
-    return _medians(part, _bins(position, most))
+    return _medians(part, _bins(position))
 
 
-def _bins(position: np.ndarray, most: int) -> np.ndarray:
-    """Bin of each sorted position, at most `most` bins occupied."""
+def _bins(position: np.ndarray) -> np.ndarray:
+    """Bin of each sorted position, at most `MOST_ROWS` bins occupied."""
     fraction = (position - position[0]) / (position[-1] - position[0])
 
     def assign(count):
         # right-closed bins: the last one ends exactly at the last checkpoint
         return np.ceil(fraction * count)
 
-    low, high = most - 1, 64 * most
+    low, high = MOST_ROWS - 1, 64 * MOST_ROWS
     while high - low > 1:
         middle = (low + high) // 2
-        if len(np.unique(assign(middle))) <= most:
+        if len(np.unique(assign(middle))) <= MOST_ROWS:
             low = middle
         else:
             high = middle

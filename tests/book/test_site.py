@@ -1,4 +1,4 @@
-"""The built pages as a reader meets them, without a network. Needs `make book` first."""
+"""The built pages as a reader meets them, without a network. After `make book`."""
 
 import gzip
 import json

@@ -11,13 +11,13 @@ import pytest
 
 from tools.book import REFERENCES, ROOT, chapters, code_notebook, reference
 
-# The quickest chapter that shows the lowest loss of a family, and where that family's losses are.
+# The quickest chapter that shows the lowest loss of a family, and that family's losses.
 CHAPTER, TABLE = "data", "losses/gpt3.csv"
 RENEW = "run `make refresh CHAPTERS={name}` and read the diff"
 
 
 def cells(notebook):
-    """Return what must agree between a chapter and its reference: code and tags, cell by cell."""
+    """Return what a chapter and its reference share: code and tags, cell by cell."""
     return [(cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells]
 
 
