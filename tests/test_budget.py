@@ -1,4 +1,4 @@
-"""What error is worth having: rules on made-up tables, and orders that the text states."""
+"""What error is worth having: rules on made-up tables, orders that the text states."""
 
 import numpy as np
 import pandas as pd

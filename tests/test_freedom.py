@@ -53,7 +53,7 @@ def test_unrelated_laws_keep_their_steepness():
 
 
 def test_the_ridge_is_arithmetic():
-    """Exponents fixed at other values than the true one: ln A moves as the ridge says."""
+    """Exponents fixed beside the true one: ln A moves as the ridge says."""
     runs = made_from_a_law(n_sizes=9, n_tokens=3)
     alphas = np.linspace(0.30, 0.40, 5)
     laws = [fit(runs, fixed={"alpha": a}).law for a in alphas]
