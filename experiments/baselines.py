@@ -16,7 +16,7 @@ from .grids import (
     smaller_counts,
     windows,
 )
-from .rules import Claim, percent, verdict_of_parts
+from .rules import Claim, in_percent, verdict_of_parts
 from .studies import KEYS, over_studies, share_over_studies
 
 PAPER_BASELINES = ["best_seen", "most_trained"]
@@ -113,9 +113,9 @@ def _judge(table, limits):
     large, small = limits["large"], limits["small"]
     mean, above, below = summary(table, large=large, small=small)
     value = (
-        f"mean ARE {percent(mean, '.0f')}; above {percent(large)} in "
-        f"{percent(above, '.0f')} of cells, below {percent(small)} in "
-        f"{percent(below, '.0f')}"
+        f"mean ARE {in_percent(mean, '.0f')}; above {in_percent(large)} in "
+        f"{in_percent(above, '.0f')} of cells, below {in_percent(small)} in "
+        f"{in_percent(below, '.0f')}"
     )
     return value, verdict(mean, above, below, limits)
 

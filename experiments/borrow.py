@@ -17,7 +17,7 @@ from hitchhiker.runs.data import load_runs, read_table
 from .cache import cached
 from .corpus import further_kinds
 from .grids import eligible
-from .rules import Claim, percent, verdict_of_parts
+from .rules import Claim, in_percent, verdict_of_parts
 from .size_choices import ERROR_BANDS
 from .studies import KEYS
 
@@ -224,12 +224,13 @@ def _judge(table, limits):
     ours = ", ".join(f"{100 * are:.0f}" for are in opt)
     read = ", ".join(f"{100 * are:.0f}" for are in opt_read)
     tame = rest.drop("ladder", errors="ignore").mean()
+    sizes = ", ".join(f"{size / 1e9:g}B" for size in limits["sizes"])
     return (
-        f"OPT from 6.7B, 13B, 30B: {ours} % in nats, {read} % with perplexity taken "
-        f"for loss as in the paper; T5-Pile: {percent(t5, '.0f')} in nats, "
-        f"{percent(t5_read, '.0f')} in the paper's unit; from the second largest size "
-        f"of other families: {percent(rest.mean(), '.1f')} ({percent(tame, '.1f')} "
-        "without our ladder)"
+        f"OPT from {sizes}: {ours} % in nats, {read} % with perplexity taken for loss "
+        f"as in the paper; T5-Pile: {in_percent(t5, '.0f')} in nats, "
+        f"{in_percent(t5_read, '.0f')} in the paper's unit; from the second largest "
+        f"size of other families: {in_percent(rest.mean(), '.1f')} "
+        f"({in_percent(tame, '.1f')} without our ladder)"
     ), verdict
 
 

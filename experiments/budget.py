@@ -12,7 +12,7 @@ from .cache import cached
 from .corpus import further_kinds, pair_groups
 from .grids import GRID_PROTOCOLS, share_grid, size_grid, windows
 from .ladder_seeds import seed_spread
-from .rules import Claim, percent, verdict_of_parts, verdict_of_value
+from .rules import Claim, in_percent, verdict_of_parts, verdict_of_value
 from .studies import ESTIMATORS, KEYS, over_studies
 
 WHAT_BOTH_SAW = ["cell", "share"]  # what two forecasts made alike have seen
@@ -199,8 +199,10 @@ def _judge_floor(table, limits):
     medians = {name: over_studies(rows, "are") for name, rows in errors}
     apart = table.loc[table["method"] == SEEDS, "are"].max()
     low, high = limits["inside"]
-    words = [f"{name}: median ARE {percent(F, '.1f')}" for name, F in medians.items()]
-    words.append(f"{SEEDS} differ by up to {percent(apart, '.1f')}")
+    words = [
+        f"{name}: median ARE {in_percent(F, '.1f')}" for name, F in medians.items()
+    ]
+    words.append(f"{SEEDS} differ by up to {in_percent(apart, '.1f')}")
     met = [low <= value <= high for value in (*medians.values(), apart)]
     return "; ".join(words), verdict_of_parts(*met)
 
@@ -220,9 +222,9 @@ def judge_useful(chances, limits, how=ALIKE):
     apart = right_picks(chances, APART)[0]
     right = right_picks(chances, how)[0]
     words = (
-        f"right in {percent(alike, '.0f')} of comparisons made alike "
-        f"({100 * low:.0f} to {percent(high, '.0f')} without any one study), "
-        f"{percent(apart, '.0f')} made differently"
+        f"right in {in_percent(alike, '.0f')} of comparisons made alike "
+        f"({100 * low:.0f} to {in_percent(high, '.0f')} without any one study), "
+        f"{in_percent(apart, '.0f')} made differently"
     )
     return words, verdict_of_value(right, limits["holds"], limits["fails"])
 

@@ -21,7 +21,7 @@ from hitchhiker.runs.selection import (
 
 from .cache import cached
 from .grids import eligible
-from .rules import STRICTLY_BELOW_ONE, Claim, percent, verdict_of_shares
+from .rules import STRICTLY_BELOW_ONE, Claim, in_percent, verdict_of_shares
 from .studies import ESTIMATORS, KEYS, over_studies, share_over_studies
 
 CUTS = {"none": 0.0, "1B": 1e9, "3B": 3e9, "10B": 10e9, "30B": 30e9, "guide": "guide"}
@@ -223,9 +223,9 @@ def _judge(table, limits):
         rows = table[table["method"] == name]
         shares.append(share_over_studies(rows, rows["value"] <= limits["ratio"]))
         words.append(
-            f"{name}: better in {percent(shares[-1], '.0f')} of families, median ARE "
-            f"{percent(over_studies(rows, 'before'), '.1f')} to "
-            f"{percent(over_studies(rows, 'after'), '.1f')}"
+            f"{name}: better in {in_percent(shares[-1], '.0f')} of families, median "
+            f"ARE {in_percent(over_studies(rows, 'before'), '.1f')} to "
+            f"{in_percent(over_studies(rows, 'after'), '.1f')}"
         )
     verdict = verdict_of_shares(shares, limits["holds"], limits["fails"])
     return "; ".join(words), verdict

@@ -18,7 +18,7 @@ from hitchhiker.runs.selection import (
 
 from .cache import cached
 from .grids import eligible_families, evenly_spaced
-from .rules import Claim, percent, verdict_of_value
+from .rules import Claim, in_percent, verdict_of_value
 from .studies import KEYS, OUR_FIT, PAPERS_FIT, over_studies, share_over_studies
 
 FEWEST_SIZES = 5  # sizes of a family in the rule, the target among them
@@ -241,7 +241,7 @@ def _judge(table, limits):
         mean_rank[name] = over_studies(rows, "rank", "mean")
         worst = share_over_studies(rows, rows["rank"] == 1)
         words.append(
-            f"{name}: R = {mean_rank[name]:.2f}, worst in {percent(worst, '.0f')}"
+            f"{name}: R = {mean_rank[name]:.2f}, worst in {in_percent(worst, '.0f')}"
         )
     verdict = verdict_of_value(mean_rank[OUR_FIT], limits["holds"], limits["fails"])
     return "; ".join(words), verdict

@@ -7,7 +7,7 @@ from hitchhiker.evaluation.methods import BORROWED, METHODS, LawMethod
 
 from .cache import cached
 from .grids import eligible_families, smaller_counts
-from .rules import Claim, percent, verdict_of_shares
+from .rules import Claim, in_percent, verdict_of_shares
 from .studies import ESTIMATORS, share_over_studies
 
 LARGER_SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)  # of the larger sizes' tokens
@@ -84,8 +84,8 @@ def at_share(share=SHARE_OF_CLAIM):
 def _judge(table, limits):
     good = within(table, limits["are"])
     words = [
-        f"{name}: {percent(good[name], '.0f')} of families within "
-        f"{percent(limits['are'])}"
+        f"{name}: {in_percent(good[name], '.0f')} of families within "
+        f"{in_percent(limits['are'])}"
         for name in ESTIMATORS
     ]
     shares = [good[name] for name in ESTIMATORS]

@@ -13,7 +13,7 @@ from hitchhiker.runs.selection import size_names
 from .cache import cached
 from .grids import eligible_families
 from .new_law import bootstrap_evidence, logs
-from .rules import Claim, percent, verdict_of_parts
+from .rules import Claim, in_percent, verdict_of_parts
 from .studies import KEYS, over_studies
 
 LAW_COLUMNS = ["ln A", "ln B", "ln E", "alpha", "beta"]
@@ -233,8 +233,8 @@ def _explained_by_three(laws):
 def _judge(laws, limits):
     raw, standard = _explained_by_three(laws)
     return (
-        f"three components explain {percent(raw, '.2f')} as they are and "
-        f"{percent(standard, '.2f')} standardised, over {len(laws)} fits"
+        f"three components explain {in_percent(raw, '.2f')} as they are and "
+        f"{in_percent(standard, '.2f')} standardised, over {len(laws)} fits"
     ), verdict_of_parts(raw >= limits["raw"], standard >= limits["standardised"])
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from .cache import cached
 from .grids import TRAINING_SHARES, evenly_spaced, size_grid
-from .rules import Claim, percent, verdict_of_parts
+from .rules import Claim, in_percent, verdict_of_parts
 from .size_choices import NEEDED_SIZES, in_a_row, scored
 from .studies import KEYS, over_studies
 
@@ -120,10 +120,10 @@ def size_verdict(cells, smallest, limits):
     named = list(limits["families"])
     four = smallest[smallest["family"].isin(named)]
     four = four.groupby(KEYS)["are"].min().groupby("family").max().reindex(named)
-    words = ", ".join(f"{name} {percent(are, '.1f')}" for name, are in four.items())
+    words = ", ".join(f"{name} {in_percent(are, '.1f')}" for name, are in four.items())
     value = (
-        f"rank correlation {rank:.2f}; worse in {percent(worse, '.0f')} of steps; four "
-        f"smallest: {words}"
+        f"rank correlation {rank:.2f}; worse in {in_percent(worse, '.0f')} of steps; "
+        f"four smallest: {words}"
     )
     low, high = limits["rank"]
     return value, verdict_of_parts(

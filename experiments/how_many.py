@@ -9,7 +9,7 @@ from hitchhiker.evaluation.methods import LawMethod
 
 from .cache import cached
 from .grids import MAX_ENDS, share_grid, size_grid
-from .rules import STRICTLY_BELOW_ONE, Claim, percent, verdict_of_parts
+from .rules import STRICTLY_BELOW_ONE, Claim, in_percent, verdict_of_parts
 from .size_choices import NEEDED_SIZES, SAFE_SIZES, in_a_row, scored
 from .studies import ESTIMATORS, KEYS, share_over_studies
 
@@ -153,8 +153,8 @@ def count_verdict(cells, limits):
     """Value and verdict of ``count``: largest sizes with both three and five below."""
     shares = count_shares(cells, limits["are"])
     words = [
-        f"{name}: five better than three in {percent(s, '.0f')} of cells, at most "
-        f"{percent(limits['are'])} off in {percent(q, '.0f')}"
+        f"{name}: five better than three in {in_percent(s, '.0f')} of cells, at most "
+        f"{in_percent(limits['are'])} off in {in_percent(q, '.0f')}"
         for name, (s, q) in shares.iterrows()
     ]
     return "; ".join(words), verdict_of_parts(

@@ -15,7 +15,7 @@ from hitchhiker.runs.selection import early_cut, hold_out
 from .cache import cached
 from .corpus import next_token_kinds
 from .grids import eligible_families
-from .rules import Claim, percent
+from .rules import Claim, in_percent
 from .studies import KEYS
 
 COMPARED_AT = {"num_params": 1e9, "tokens_seen": 1e11}
@@ -214,8 +214,8 @@ def _judge(table, limits):
         shares.append(share_apart(ends))
         each = share_apart(ends, each_pair=True)
         words.append(
-            f"{name}: D = {percent(shares[-1], '.0f')} ({percent(each, '.0f')} with "
-            "every pair alike)"
+            f"{name}: D = {in_percent(shares[-1], '.0f')} "
+            f"({in_percent(each, '.0f')} with every pair alike)"
         )
     return "; ".join(words), judge(shares, limits)
 

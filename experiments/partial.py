@@ -14,7 +14,7 @@ from hitchhiker.runs.data import load_runs
 from .cache import cached
 from .corpus import next_token_kinds, with_plain_law
 from .grids import eligible_families
-from .rules import Claim, percent, verdict_of_shares
+from .rules import Claim, in_percent, verdict_of_shares
 from .studies import KEYS, over_studies, share_over_studies
 
 TARGET_SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
@@ -209,10 +209,10 @@ def _judge(table, limits):
     are, part = limits["are"], limits["part"]
     good = within(table, LAW_ON_PART, are)
     median = over_studies(table[table["share"] == part], "are", over="median")
-    shares = {share: percent(value, ".0f") for share, value in good.items()}
+    shares = {share: in_percent(value, ".0f") for share, value in good.items()}
     value = (
-        f"within {percent(are)} are {shares[part]} of families from the first "
-        f"{percent(part)} of the target (median ARE {percent(median, '.1f')}), "
+        f"within {in_percent(are)} are {shares[part]} of families from the first "
+        f"{in_percent(part)} of the target (median ARE {in_percent(median, '.1f')}), "
         f"{shares[0.4]} from 40 %, {shares[0.5]} from half of it"
     )
     return value, verdict_of_shares([good[part]], limits["holds"], limits["fails"])

@@ -24,12 +24,12 @@ STRICTLY_BELOW_ONE = 1 - 1e-9  # the most that a ratio which must be below one m
 NUMBER_WORDS = {1 / 5: "a fifth", 1 / 2: "half", 3: "three", 4: "four", 5: "five"}
 
 
-def percent(share, form="g"):
+def in_percent(share, form="g"):
     """Print a share as per cent.
 
     Examples
     --------
-    >>> percent(0.1), percent(0.1234, ".0f")
+    >>> in_percent(0.1), in_percent(0.1234, ".0f")
     ('10 %', '12 %')
     """
     return f"{100 * share:{form}} %"
@@ -37,9 +37,9 @@ def percent(share, form="g"):
 
 # How a limit can be printed in a sentence: "{share:percent}" where share is 0.4.
 FORMS = {
-    "percent": percent,
+    "percent": in_percent,
     "points": lambda value: f"{100 * value:g}",
-    "rest": lambda value: percent(1 - value),
+    "rest": lambda value: in_percent(1 - value),
     "fraction": lambda value: str(Fraction(value).limit_denominator(9)),
     "word": lambda value: NUMBER_WORDS[value],
     "billions": lambda value: f"{value / 1e9:g}B",

@@ -60,7 +60,7 @@ def test_a_line_of_code_changes_what_depends_on_it(monkeypatch, name, behind, be
     [
         ("runs.csv", ALL),
         ("losses/gpt3.csv", ALL),
-        ("loss_kinds.csv", [loans.lenders]),
+        ("families.csv", ALL),
         ("ladder/losses.csv", [ladder_seeds.draw_evidence]),
         ("benchmark.csv", []),
     ],
@@ -80,7 +80,7 @@ def test_a_row_of_a_table_changes_what_reads_it(monkeypatch, tmp_path, name, beh
 
 
 def test_imports_are_followed_wherever_they_stand(tmp_path, monkeypatch):
-    """Relative, absolute and inside a function; what others wrote is not."""
+    """Relative, absolute and inside a function; only files of this repository."""
     monkeypatch.setattr(cache, "ROOT", tmp_path)
     texts = {
         "one/__init__.py": "",

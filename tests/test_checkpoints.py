@@ -37,7 +37,7 @@ def test_rule(papers, ours, verdict):
 
 
 def test_trail_evidence():
-    """With ends at one length the trail helps, where at several it does not."""
+    """It helps where all runs end at one length, not where they end at several."""
     table = checkpoints.trail_evidence()
     assert not table.duplicated([*studies.KEYS, "method"]).any()
     gpt3 = table[(table["family"] == "gpt3") & (table["loss_kind"] == "validation")]

@@ -157,7 +157,7 @@ def test_a_rule_about_a_share_of_families_is_that_of_its_families(
     value = claims.result(claim)[0]
     rows = families[families["id"] == claim]
     for method, part in rows.groupby("method"):
-        share = rules.percent(share_over_studies(part, part["meets"]), ".0f")
+        share = rules.in_percent(share_over_studies(part, part["meets"]), ".0f")
         assert words.format(share, method=method) in value
 
 

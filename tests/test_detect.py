@@ -1,4 +1,4 @@
-"""Dropping sizes: what each way to drop one gives, planted faults, the verdict."""
+"""Dropping sizes: what each way to drop one gives, planted faults, the rule."""
 
 from itertools import pairwise
 
@@ -42,7 +42,7 @@ def test_outcomes_follow_the_largest_error():
 
 
 def test_a_planted_fault_is_seen_without_noise():
-    """On exact data the bad size stands out; without it the law is back."""
+    """On exact data the bad size stands out; dropping it restores the law."""
     runs = made_from_a_law(n_sizes=6)
     aim = runs[runs["num_params"] == runs["num_params"].max()]
     train = runs.drop(aim.index).reset_index(drop=True)
@@ -56,7 +56,7 @@ def test_a_planted_fault_is_seen_without_noise():
 
 
 def test_drop_evidence():
-    """One size less a step, never fewer than three left; the flagged one gone."""
+    """One size less a step, never fewer than three left, the flagged one gone."""
     table = detect.drop_evidence()
     keys = [*studies.KEYS, "method"]
     for _, own in table.groupby(keys, sort=False):

@@ -33,12 +33,6 @@ def gaps():
     return replicates.gap_evidence()
 
 
-def test_a_run_is_no_replicate_of_itself_or_of_one_that_is_missing():
-    names = ["gpt2-c4-2.8b-1ep", "gpt2-c4-2.8b-3ep", "gpt2-c4-4.2b-3ep"]
-    pairs = [pair[:3] for pair in replicates.replicates(names)]
-    assert pairs == [("2 to 4 epochs, not 1", names[1], names[0])]
-
-
 def test_every_comparison_has_pairs_of_the_runs_it_names(gaps):
     assert set(gaps["comparison"]) == set(replicates.COMPARISONS) - {
         "forecast from all smaller sizes"
