@@ -1,12 +1,14 @@
 """Offer every chapter for download, as a notebook and as its Markdown source.
 
 The notebook is made from the source, without outputs, so that it is the same after a
-cached build as after a clean one.  Tables that a chapter saves with ``save_table`` are
-offered beside it.  Both the page and the notebook say how to run the chapter.
+cached build as after a clean one.  Tables that a chapter saves with ``save_table``, and
+the example files that it names, are offered beside it.  Both the page and the notebook
+say how to run the chapter.
 """
 
 import os
 import platform
+import re
 import sys
 import tomllib
 from importlib.metadata import version
@@ -34,7 +36,8 @@ PAGE_LINES = """
 Its code runs in a clone of the guide; the recipes need the package alone.{tables}</p>
 <pre>{commands}</pre></div>
 """
-TABLE = '<a class="reference download internal" download href="{href}">{name}.csv</a>'
+EXAMPLES = ROOT / "data" / "examples"
+FILE = '<a class="reference download internal" download href="{href}">{name}</a>'
 FIRST_CELL = """\
 > A chapter of [{project}]({url}). Its code runs in a clone of the guide, because it
 > imports `experiments/`, which is not part of the package. Two lines run it:
@@ -103,8 +106,15 @@ def tables(app, docname):
     return dict.fromkeys(saved_tables(Path(app.env.doc2path(docname))))
 
 
+def examples(app, docname):
+    """Return the paths of the example files that a page names."""
+    text = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
+    named = set(re.findall(r"[\w/]+\.csv", text))
+    return [path for path in sorted(EXAMPLES.glob("*.csv")) if path.name in named]
+
+
 def write_downloads(app, exception):
-    """Write both files of every chapter, and its tables, into the built site."""
+    """Write both files of every chapter, and what it offers, into the built site."""
     if exception or app.builder.name != "html":
         return
     saved = Path(
@@ -119,6 +129,10 @@ def write_downloads(app, exception):
             table = Path(app.outdir, FOLDER, "tables", f"{name}.csv")
             table.parent.mkdir(parents=True, exist_ok=True)
             copy2(saved / f"{name}.csv", table)
+        for path in examples(app, docname):
+            target = Path(app.outdir, FOLDER, "examples", path.name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy2(path, target)
 
 
 def show_links(app, pagename, templatename, context, doctree):
@@ -131,15 +145,20 @@ def show_links(app, pagename, templatename, context, doctree):
     def link(path):
         return context["pathto"](f"{FOLDER}/{path}", resource=True)
 
-    saved = ", ".join(
-        TABLE.format(href=link(f"tables/{name}.csv"), name=name)
-        for name in tables(app, pagename)
-    )
+    def offer(title, folder, names):
+        files = ", ".join(
+            FILE.format(href=link(f"{folder}/{name}"), name=name) for name in names
+        )
+        return f"<br>{title}: {files}." if files else ""
+
+    saved = [f"{name}.csv" for name in tables(app, pagename)]
+    read = [path.name for path in examples(app, pagename)]
     lines = PAGE_LINES.format(
         ipynb=link(f"{pagename}.ipynb"),
         md=link(f"{pagename}.md"),
         commands=commands(app, pagename).replace("&", "&amp;"),
-        tables=f"<br>Tables behind the figures: {saved}." if saved else "",
+        tables=offer("Tables behind the figures", "tables", saved)
+        + offer("Example files", "examples", read),
     )
     context["body"] = context["body"].replace("</h1>", "</h1>" + lines, 1)
 
