@@ -92,7 +92,8 @@ run: $(STAMP)  ## execute one chapter of this clone: make run CHAPTER=fitting
 
 unit: $(STAMP)  ## the tests of a contributor, under a minute: no book, no large experiment
 	@PYTHONPATH=$(CURDIR) $(PY) -m pytest -q -n $(JOBS) -m "not slow" \
-	    --doctest-modules --ignore tests/book --ignore tests/web hitchhiker tests
+	    --hypothesis-profile quick --doctest-modules --ignore tests/book \
+	    --ignore tests/web hitchhiker tests
 
 unit-lowest:  ## unit tests on the lowest versions that pyproject.toml promises
 	@mkdir -p $(CACHE)

@@ -12,19 +12,26 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tools.book
 matplotlib.use("agg")
 patient = [HealthCheck.too_slow]  # a busy machine is no fault of the code
 settings.register_profile(
-    "guide", derandomize=True, deadline=None, suppress_health_check=patient
+    "guide",
+    derandomize=True,
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=patient,
 )
-settings.register_profile("quick", settings.get_profile("guide"), max_examples=20)
+settings.register_profile("quick", settings.get_profile("guide"), max_examples=8)
 settings.load_profile("guide")
 
 # Experiments that are computed at once; all others are large or read large ones.
 QUICK_EXPERIMENTS = {
     "experiments.book",
+    "experiments.calibration",
     "experiments.corpus",
     "experiments.datasheet",
     "experiments.explorer",
-    "experiments.fooled",
+    "experiments.interval_coverage",
+    "experiments.learn_pairs",
     "experiments.learn_prior",
+    "experiments.studies",
 }
 
 

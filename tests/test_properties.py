@@ -27,7 +27,6 @@ NOISY = st.builds(
 )
 FACTORS = st.floats(-6, 6).map(lambda power: 10**power)
 EACH = st.sampled_from(FIXED_PENALTIES)
-FEW = settings(max_examples=25, deadline=None, derandomize=True)
 
 
 def same_law(one, other, rtol=1e-4):
@@ -38,7 +37,6 @@ def same_law(one, other, rtol=1e-4):
         assert other.predict(*at) == pytest.approx(one.predict(*at), rel=rtol)
 
 
-@FEW
 @given(LAWS)
 def test_a_law_without_noise_is_recovered(law):
     for objective in FIXED_PENALTIES:
@@ -47,7 +45,6 @@ def test_a_law_without_noise_is_recovered(law):
         assert found.status == "ok"
 
 
-@FEW
 @given(LAWS, st.sampled_from(PARAMETERS), EACH)
 def test_a_law_without_noise_is_recovered_around_a_borrowed_parameter(
     law, name, objective
@@ -56,7 +53,6 @@ def test_a_law_without_noise_is_recovered_around_a_borrowed_parameter(
     np.testing.assert_allclose(numbers(found.law), numbers(law), rtol=1e-5)
 
 
-@FEW
 @given(
     LAWS,
     FACTORS,
@@ -82,7 +78,6 @@ def test_units_of_a_clean_law(law, loss_unit, size_unit, token_unit, objective):
     assert found.status == "ok"
 
 
-@FEW
 @given(NOISY, FACTORS, st.floats(0.1, 1e5), st.floats(0.1, 1e5), EACH)
 def test_units_change_nothing_but_the_units(
     runs, loss_unit, size_unit, token_unit, objective
@@ -100,7 +95,6 @@ def test_units_change_nothing_but_the_units(
     assert far == pytest.approx(here.predict(1e11, 1e12), rel=1e-3)
 
 
-@FEW
 @given(NOISY, st.randoms(use_true_random=False), EACH)
 def test_the_order_of_rows_does_not_matter(runs, random, objective):
     order = list(range(len(runs)))
@@ -111,7 +105,6 @@ def test_the_order_of_rows_does_not_matter(runs, random, objective):
     )
 
 
-@FEW
 @given(NOISY, EACH, st.integers(0, 100))
 def test_weight_two_is_a_row_twice(runs, objective, seed):
     """Weights are counts; a count of zero is a row left out."""
@@ -122,7 +115,6 @@ def test_weight_two_is_a_row_twice(runs, objective, seed):
     assert weighed.n_rows == (counts > 0).sum()
 
 
-@FEW
 @given(NOISY, EACH)
 def test_all_rows_twice_is_the_same_law(runs, objective):
     """Only the objective doubles: no other number counts how often a row repeats."""
@@ -135,7 +127,6 @@ def test_all_rows_twice_is_the_same_law(runs, objective):
     )
 
 
-@FEW
 @given(NOISY, EACH, st.sampled_from(PARAMETERS))
 def test_fixing_a_parameter_at_its_fitted_value_changes_nothing(runs, objective, name):
     free = fit_all(runs, objective=objective)
@@ -146,7 +137,6 @@ def test_fixing_a_parameter_at_its_fitted_value_changes_nothing(runs, objective,
     )
 
 
-@FEW
 @given(NOISY, EACH, st.floats(0.1, 1.0))
 def test_borrowing_never_fits_better(runs, objective, value):
     """A constraint cannot lower a global minimum: a witness against local ones."""
@@ -157,7 +147,6 @@ def test_borrowing_never_fits_better(runs, objective, value):
         ).objective >= free * (1 - 1e-6)
 
 
-@FEW
 @given(LAWS, FACTORS)
 def test_are_does_not_know_the_unit_of_the_loss(law, unit):
     runs = table(law, noise=0.01)
@@ -167,7 +156,7 @@ def test_are_does_not_know_the_unit_of_the_loss(law, unit):
     )
 
 
-@settings(FEW, max_examples=8)
+@settings(max_examples=8)
 @given(NOISY, FACTORS)
 def test_evaluation_does_not_know_the_unit_of_the_loss(runs, unit):
     here, there = (

@@ -71,6 +71,7 @@ def cover():
     return shares.pivot(index="runs", columns="interval", values="covered")
 
 
+@pytest.mark.slow
 def test_eighty_percent_cover_about_eighty(cover):
     """A bootstrap over runs does so from six runs on, 300 families a number of runs."""
     assert cover["bootstrap over runs"].between(0.75, 0.85).all(), cover
