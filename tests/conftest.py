@@ -28,7 +28,6 @@ QUICK_EXPERIMENTS = {
     "experiments.corpus",
     "experiments.datasheet",
     "experiments.explorer",
-    "experiments.fooled",
     "experiments.interval_coverage",
     "experiments.learn_pairs",
     "experiments.learn_prior",
