@@ -37,7 +37,7 @@ Its code runs in a clone of the guide; the recipes need the package alone.{table
 <pre>{commands}</pre></div>
 """
 EXAMPLES = ROOT / "data" / "examples"
-FILE = '<a class="reference download internal" download href="{href}">{name}</a>'
+FILE_LINK = '<a class="reference download internal" download href="{href}">{name}</a>'
 FIRST_CELL = """\
 > A chapter of [{project}]({url}). Its code runs in a clone of the guide, because it
 > imports `experiments/`, which is not part of the package. Two lines run it:
@@ -147,7 +147,7 @@ def show_links(app, pagename, templatename, context, doctree):
 
     def offer(title, folder, names):
         files = ", ".join(
-            FILE.format(href=link(f"{folder}/{name}"), name=name) for name in names
+            FILE_LINK.format(href=link(f"{folder}/{name}"), name=name) for name in names
         )
         return f"<br>{title}: {files}." if files else ""
 

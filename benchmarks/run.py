@@ -45,7 +45,7 @@ sys.path += sys.argv[1:]  # after ours: a folder of peers must not shadow numpy
 ROUNDS = 5  # every tool is timed in each, the least time counts
 RESAMPLES = 1000  # laws of a batch
 ONE_FIT = "one fit of the Chinchilla points"
-BATCH = "bootstraps of the Chinchilla points"
+BATCH_TASK = "bootstraps of the Chinchilla points"
 WEIGHTS = np.random.default_rng(0).multinomial(
     len(L), np.full(len(L), 1 / len(L)), RESAMPLES
 )
@@ -101,13 +101,13 @@ def own_entries(objective):
     single = partial(fit, POINTS, objective=objective)
     batch = partial(batched, objective)
     yield Entry(ONE_FIT, tool, "", objective, 1, single)
-    yield Entry(BATCH, tool, "1,000 at once", objective, RESAMPLES, batch)
+    yield Entry(BATCH_TASK, tool, "1,000 at once", objective, RESAMPLES, batch)
 
 
 def entry(tool, note, objective, laws, function):
     """A batch of another tool."""
     return Entry(
-        BATCH, tool, note, objective, laws, partial(one_by_one, function, laws)
+        BATCH_TASK, tool, note, objective, laws, partial(one_by_one, function, laws)
     )
 
 
@@ -174,7 +174,7 @@ def timed_batches():
         key = (timed.task, timed.tool)
         best[key] = min(best.get(key, np.inf), 1e3 * seconds / timed.laws)
         notes[key] = timed.note
-        if timed.task == BATCH:
+        if timed.task == BATCH_TASK:
             results[key] = timed.objective, laws
     return best, notes, results
 
@@ -217,7 +217,7 @@ def main():
         columns=["task", "tool", "ms_per_law", "note"],
     )
     grid = table["task"].str.contains("cells")
-    base = np.where(grid, table["ms_per_law"].iloc[-1], best[BATCH, "curve_fit"])
+    base = np.where(grid, table["ms_per_law"].iloc[-1], best[BATCH_TASK, "curve_fit"])
     table.insert(3, "ratio_to_curve_fit", base / table["ms_per_law"])
     shares = reached(results)
     table.insert(4, "reached", [shares.get(key, np.nan) for key in best])

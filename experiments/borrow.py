@@ -31,7 +31,7 @@ REPORTED = {
 TARGET_TOKENS, SEQUENCE_TOKENS = 114, 2048
 # A set of OLMo 1B of which the log holds the perplexity only; the paper skipped it.
 PERPLEXITY_ONLY = "validation-v2-small-pile"
-LOSS_UNITS = {"nats": lambda loss: loss, "bits": lambda loss: loss / np.log(2)}
+FROM_NATS = {"nats": lambda loss: loss, "bits": lambda loss: loss / np.log(2)}
 AS_PAPER_READ = "as the paper read it"
 PAPER_UNITS = {  # from nats per token or per target token
     "opt": np.exp,
@@ -110,7 +110,7 @@ def unit_evidence():
     parts = []
     for source, kind in (("opt", "validation"), ("t5_pile", "validation-span-filling")):
         runs = load_runs(source, loss_kind=kind)
-        units = LOSS_UNITS | {AS_PAPER_READ: PAPER_UNITS[source]}
+        units = FROM_NATS | {AS_PAPER_READ: PAPER_UNITS[source]}
         for unit, convert in units.items():
             scores = from_one_size(runs.assign(loss=convert(runs["loss"])))
             parts.append(scores.assign(unit=unit))

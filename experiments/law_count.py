@@ -115,7 +115,7 @@ def _around(table):
 
 
 # How laws are counted where rows hold neither parameters nor one forecast of one law.
-BY_HAND = {
+COUNTING_RULES = {
     loans.lending_evidence: _each(*KEYS),
     replicates.gap_evidence: _around,
     checkpoints.trail_evidence: _of_our_fit("all", "last"),
@@ -159,7 +159,7 @@ def laws_counted():
             if "draw" in table:
                 resamples = count_laws(table[table["draw"] > 0])
                 table = table[table["draw"] == 0]
-            laws = int(BY_HAND.get(function, count_laws)(table))
+            laws = int(COUNTING_RULES.get(function, count_laws)(table))
             fresh = _parameters(table) - known
             known |= fresh
             rows.append((chapter, function.__name__, laws, len(fresh), resamples))

@@ -88,3 +88,18 @@ def test_the_formatter_decides():
     """No line is kept from the formatter."""
     for path in [path for house in FILES.values() for path in house]:
         assert "fmt: " + "skip" not in path.read_text(encoding="utf-8"), name(path)
+
+
+def test_a_constant_has_one_meaning():
+    """A name in capitals stands for one value wherever it is written."""
+    values = {}
+    for path in [path for house in FILES.values() for path in house]:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            for target in node.targets if isinstance(node, ast.Assign) else []:
+                if isinstance(target, ast.Name) and target.id.isupper():
+                    value = ast.unparse(node.value)
+                    values.setdefault(target.id, {})[name(path)] = value
+    # Every chapter's module has its claims, and one table gathers them.
+    values.pop("CLAIMS")
+    differ = {n: list(v) for n, v in values.items() if len(set(v.values())) > 1}
+    assert not differ, f"two meanings of one name: {differ}"

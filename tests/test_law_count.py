@@ -42,7 +42,7 @@ def test_rows_without_parameters_and_failures_are_no_laws():
 def test_a_planted_fault_takes_the_fits_without_it_once():
     """Four ways to drop one of four sizes and none, with two faults and without one."""
     table = {"source": "a", "family": "b", "loss_kind": "c", "n_sizes": [4, 4]}
-    count = law_count.BY_HAND[detect.planted_evidence]
+    count = law_count.COUNTING_RULES[detect.planted_evidence]
     assert count(pd.DataFrame(table)) == 15
 
 

@@ -13,6 +13,8 @@ import pytest
 from hitchhiker import fit, forecast, load_runs, read_export, selection
 from tools.book import ROOT
 
+pytestmark = pytest.mark.slow  # builds a wheel and an environment
+
 TABLES = {
     "README.md",
     "evaluations",

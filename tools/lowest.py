@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 # Newer ones warn of what matplotlib 3.9 calls, and warnings are errors in the tests.
-BESIDE = ["pyparsing<3.3"]
+ALSO_PINNED = ["pyparsing<3.3"]
 PROMISE = re.compile(r"([\w.-]+)>=(\d+\.\d+)")
 
 
@@ -31,7 +31,7 @@ def lowest():
     tools = [line for line in pinned if line.split("==")[0] not in versions]
     lines = [line.replace("-e .", f"-e {ROOT}") for line in tools]
     lines += [f"{name}=={version}.*" for name, version in versions.items()]
-    return lines + BESIDE
+    return lines + ALSO_PINNED
 
 
 if __name__ == "__main__":

@@ -16,20 +16,20 @@ from nbclient.exceptions import CellExecutionError
 from tools.book import ROOT, execute
 from tools.refresh import selected
 
-FOLDER = ROOT / "_build" / "run"
+RUN_FOLDER = ROOT / "_build" / "run"
 
 
 def main(names):
     """Execute the chapters of these names."""
     if not names:
         raise SystemExit("Which chapter? For example: make run CHAPTER=fitting")
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    RUN_FOLDER.mkdir(parents=True, exist_ok=True)
     for page in selected(names):
         try:
             notebook = execute(jupytext.read(page, fmt="md:myst"), page.parent)
         except CellExecutionError as error:
             raise SystemExit(f"{page.name} does not run:\n{error}") from None
-        path = FOLDER / f"{page.stem}.ipynb"
+        path = RUN_FOLDER / f"{page.stem}.ipynb"
         nbformat.write(notebook, path)
         print(f"{page.stem} ran: {path}")
 

@@ -12,7 +12,7 @@ from .facts import run_row
 from .frames import join, kind_name, loss_frame, run_frame
 
 CORPORA = {"Pile": "the Pile", "SlimPajama": "SlimPajama"}
-MEAN = "avg"  # column of the plain mean over the domains
+MEAN_COLUMN = "avg"  # column of the plain mean over the domains
 
 
 def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -38,7 +38,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             log = log.assign(run=row["run"], step=steps, tokens_seen=tokens)
             runs.append(row)
             for column in raw.columns.drop(["mix", "global_step"]):
-                text = "mean" if column == MEAN else column
+                text = "mean" if column == MEAN_COLUMN else column
                 kind = kind_name("validation", corpus, text)
                 losses.append(loss_frame(log, loss_kind=kind, loss=log[column]))
     return run_frame(runs), join(losses)

@@ -15,7 +15,8 @@ from .facts import run_row
 from .frames import join, loss_frame, run_frame
 from .rawfiles import SourceError
 
-DOCUMENTS_A_STEP, CONTEXT = 32, 256
+DOCUMENTS_A_STEP = 32
+CONTEXT_TOKENS = 256
 # Steps of one pass -> documents in it: 1, 10, 20, 50 and 95 % of 39,062.  Tokens over
 # these counts give one average length (255.6 to 256) at every amount of text.
 DOCUMENTS = {13: 390, 123: 3_906, 245: 7_812, 611: 19_531, 1160: 37_108}
@@ -54,7 +55,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _tokens(record: dict, steps: pd.Series) -> pd.Series:
     documents = DOCUMENTS[len(steps)]
-    if not 255.5 <= record["token_ct"] / documents <= CONTEXT:
+    if not 255.5 <= record["token_ct"] / documents <= CONTEXT_TOKENS:
         raise SourceError(
             f"gzip: {record['token_ct']} tokens in {documents} documents."
         )

@@ -21,8 +21,8 @@ import pandas as pd
 from .facts import run_row
 from .frames import evaluation_frame, join, kind_name, loss_frame, run_frame
 
-RUNS = ("llm360-amber", "llm360-k2", "llm360-mamba-3b")
-MEAN = "average per doc"
+LLM360_RUNS = ("llm360-amber", "llm360-k2", "llm360-mamba-3b")
+MEAN_PART = "average per doc"
 AMBER_CHUNK = 1_706_976 * 2048  # tokens from one checkpoint to the next
 AMBER_SHOTS = {
     "arc": 25,
@@ -72,9 +72,9 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         if group == "perplexity_eval":
             log["loss"] = np.log(log["value"])
             log["tokens_seen"] = (log["Step"] + 1) * AMBER_CHUNK
-            kind = kind_name("validation-amber", "mean" if part == MEAN else part)
+            kind = kind_name("validation-amber", "mean" if part == MEAN_PART else part)
             losses.append(loss_frame(log, run="llm360-amber", loss_kind=kind))
-    return run_frame(run_row("llm360", run=name) for name in RUNS), join(losses)
+    return run_frame(run_row("llm360", run=name) for name in LLM360_RUNS), join(losses)
 
 
 def read_evaluations(folder: Path) -> pd.DataFrame:

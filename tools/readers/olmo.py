@@ -15,8 +15,8 @@ from .facts import run_row
 from .frames import evaluation_frame, join, kind_name, loss_frame, run_frame
 
 UNNAMED = "pile"  # 1B's column pile/CrossEntropyLoss: an unnamed part of the Pile
-METRICS = {"acc": "accuracy", "len_norm": "accuracy-normalised", "f1": "f1"}
-RUNS = ("olmo-1b", "olmo-7b", "olmo-7b-twin-2t")
+OLMO_METRICS = {"acc": "accuracy", "len_norm": "accuracy-normalised", "f1": "f1"}
+OLMO_RUNS = ("olmo-1b", "olmo-7b", "olmo-7b-twin-2t")
 
 
 def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -37,7 +37,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         for kind, loss in _curves(log).items():
             part = log.loc[loss.index]
             losses.append(loss_frame(part, loss_kind=kind, loss=loss))
-    return run_frame(_row(name) for name in RUNS), join(losses)
+    return run_frame(_row(name) for name in OLMO_RUNS), join(losses)
 
 
 def read_evaluations(folder: Path) -> pd.DataFrame:
@@ -58,7 +58,7 @@ def read_evaluations(folder: Path) -> pd.DataFrame:
     for _, log in _logs(folder):
         for column in log.filter(regex="^downstream/"):
             task, metric = pattern.fullmatch(column).groups()
-            scores = log.assign(task=task, metric=METRICS[metric], shots=0)
+            scores = log.assign(task=task, metric=OLMO_METRICS[metric], shots=0)
             parts.append(evaluation_frame(scores, value=log[column]))
     return join(parts)
 
@@ -74,7 +74,7 @@ def _logs(folder: Path):
     numbers = raw.columns[raw.columns.str.contains("/")]
     raw.loc[added, numbers] = raw.loc[added, numbers] / 2
     raw["run"] = raw["model_name"].str.strip().str.lower()
-    batch = raw["run"].map({name: _row(name)["batch_tokens"] for name in RUNS})
+    batch = raw["run"].map({name: _row(name)["batch_tokens"] for name in OLMO_RUNS})
     axis = pd.DataFrame({"step": raw["Step"], "tokens_seen": raw["Step"] * batch})
     return pd.concat([raw, axis], axis=1).groupby("run")
 

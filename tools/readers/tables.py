@@ -13,7 +13,7 @@ from .thinning import thin
 from .writing import render
 
 # Tables that are kept by hand and belong to those that are written.
-BY_HAND = ("families.csv", "loss_kinds.csv", "run_pairs.csv")
+HAND_KEPT = ("families.csv", "loss_kinds.csv", "run_pairs.csv")
 SCORE_ORDER = ["run", "task", "metric", "shots", "tokens_seen", "step"]
 
 
@@ -48,7 +48,7 @@ def build(folder: Path, data_dir: Path, readers=SOURCES) -> dict[str, pd.DataFra
     folder, data_dir = Path(folder), Path(data_dir)
     tables = _read_all(folder, [_module(reader) for reader in readers])
     texts = {f"{name}.csv": render(table).encode() for name, table in tables.items()}
-    texts |= {name: (DATA / name).read_bytes() for name in BY_HAND}
+    texts |= {name: (DATA / name).read_bytes() for name in HAND_KEPT}
     for name, text in texts.items():
         path = data_dir / name
         path.parent.mkdir(parents=True, exist_ok=True)
