@@ -2,6 +2,7 @@
 
 import json
 import sys
+from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,10 @@ def file(tmp_path):
 
 
 def call(*words):
-    return CliRunner().invoke(main, list(words))
+    """Run the command; click 8.1 mixes both streams unless it is told not to."""
+    mixes = "mix_stderr" in signature(CliRunner).parameters
+    runner = CliRunner(mix_stderr=False) if mixes else CliRunner()
+    return runner.invoke(main, list(words))
 
 
 @pytest.mark.parametrize(
