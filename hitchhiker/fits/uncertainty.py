@@ -239,7 +239,7 @@ def _other_rows(runs, rows, early):
     else:
         yield "no early cut", runs
     tokens = runs["tokens_seen"]
-    length = tokens.groupby(run_names(runs)).transform("max")
+    length = tokens.groupby(run_names(runs), observed=True).transform("max")
     late = runs[tokens >= FIRST_PART * length]
     yield f"first {100 * FIRST_PART:.0f} % of each run left out", late
     names = selection.sizes(rows).index

@@ -131,7 +131,9 @@ ones: leave them out, or forecast unfinished runs only']
     columns = ["schedule", "schedule_tokens", "tokens_seen"]
     if runs.reindex(columns=columns[:2]).isna().all(axis=None):
         return []
-    by_run = runs.reindex(columns=columns).groupby(run_names(runs), sort=False)
+    by_run = runs.reindex(columns=columns).groupby(
+        run_names(runs), sort=False, observed=True
+    )
     kinds = by_run["schedule"].first().value_counts()
     length = by_run["schedule_tokens"].max().dropna()
     done = (by_run["tokens_seen"].max() / length).dropna()

@@ -46,7 +46,10 @@ def sizes(runs):
     Name: num_params, dtype: float64
     """
     by_size = (
-        runs["num_params"].astype(float).groupby(size_names(runs), sort=False).median()
+        runs["num_params"]
+        .astype(float)
+        .groupby(size_names(runs), sort=False, observed=True)
+        .median()
     )
     return by_size.sort_values(kind="stable")
 
@@ -177,7 +180,7 @@ def hold_out(runs, tail=TARGET_TAIL, size="largest"):
 
 def _ends(runs):
     """Tokens of each row's run at its last checkpoint."""
-    return runs["tokens_seen"].groupby(run_names(runs)).transform("max")
+    return runs["tokens_seen"].groupby(run_names(runs), observed=True).transform("max")
 
 
 def early_cut(runs, tokens="guide"):
@@ -247,7 +250,7 @@ def cost(runs):
         if "flops" in runs
         else 6.0 * runs["num_params"] * runs["tokens_seen"]
     )
-    return float(pd.Series(flops).groupby(run_names(runs)).max().sum())
+    return float(pd.Series(flops).groupby(run_names(runs), observed=True).max().sum())
 
 
 def describe(runs):
