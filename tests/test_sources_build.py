@@ -36,6 +36,7 @@ class Watched(dict):
         return self[name] if name in self else default
 
 
+@pytest.mark.slow  # bytes are promised for the pinned versions, which `make test` has
 @pytest.mark.skipif(
     not RAW, reason="set HITCHHIKER_SOURCES to the raw files to rebuild data/"
 )
