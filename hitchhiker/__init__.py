@@ -13,10 +13,10 @@ from .forecasts.planning import Plan, plan
 from .forecasts.prior import load_prior
 from .forecasts.watching import Watch, watch
 from .laws import Laws, ScalingLaw, training_flops
+from .logs.reading import read_export, read_runs
 from .runs import selection
 from .runs.checks import DataError, check_runs
-from .runs.data import load_evaluations, load_runs, read_runs
-from .runs.trackers import read_export
+from .runs.data import load_evaluations, load_runs
 
 __all__ = [
     "Comparison",

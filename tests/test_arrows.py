@@ -12,13 +12,14 @@ from tools.book import ROOT
 ROOMS = {
     "laws": set(),
     "runs": set(),
+    "logs": {"runs"},
     "fits": {"laws", "runs"},
     "forecasts": {"laws", "runs"},
     "evaluation": {"fits", "forecasts", "laws", "runs"},
     "plots": {"laws", "runs"},
-    "cli": {"evaluation", "fits", "forecasts", "laws", "plots", "runs"},
+    "cli": {"evaluation", "fits", "forecasts", "laws", "logs", "plots", "runs"},
     "__main__": {"cli"},
-    "__init__": {"evaluation", "fits", "forecasts", "laws", "runs"},
+    "__init__": {"evaluation", "fits", "forecasts", "laws", "logs", "runs"},
 }
 # A house may import those beside it.
 HOUSES = {

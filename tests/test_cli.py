@@ -188,7 +188,7 @@ def test_a_bad_row_is_named(tmp_path):
     found = call("forecast", str(path), *TARGET)
     assert found.exit_code == 2
     assert found.stderr.count("\n") == 1
-    assert "loss in row 0" in found.stderr
+    assert "loss in line 2" in found.stderr
 
 
 def test_what_is_not_finite_is_null_in_strict_json():

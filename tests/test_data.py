@@ -175,9 +175,9 @@ def test_read_runs_names_the_file(tmp_path):
     good().to_csv(path, index=False)
     pd.testing.assert_frame_equal(read_runs(path), good())
     path.write_text("")
-    with pytest.raises(DataError, match=r"mine\.csv: No columns to parse"):
+    with pytest.raises(DataError, match=r"mine\.csv: the file is empty"):
         read_runs(path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(DataError, match=r"no file .*nowhere"):
         read_runs(tmp_path / "nowhere.csv")
 
 

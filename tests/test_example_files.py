@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from experiments import example_files
-from hitchhiker import load_runs, selection
+from hitchhiker import load_runs, read_export, selection
 from hitchhiker.runs.data import tables_folder
-from hitchhiker.runs.trackers import read_export
 from tools.book import ROOT
 
 FOLDER = tables_folder() / "examples"

@@ -15,7 +15,7 @@ from ..runs.checks import DataError
 from .options import (
     COUNT,
     exit_on_data_error,
-    read_file,
+    read_files,
     reading_options,
     target_options,
 )
@@ -59,7 +59,7 @@ def forecast_command(file, params, tokens, as_json, out, **options):
     hitchhiker forecast wandb.csv --batch-tokens 4M --size run-a=125M \\
         --params 7B --tokens 140B --out forecast/
     """
-    runs, notes = read_file(file, **options)
+    runs, notes = read_files((file,), **options)
     result = forecast(runs, params, tokens)
     if out:
         save_forecast(out, runs, result, notes)
@@ -124,7 +124,7 @@ def compare_command(first, second, params, tokens, as_json, **options):
     \b
     hitchhiker compare old.csv new.csv --params 7B --tokens 140B
     """
-    tables = [read_file(file, **options)[0] for file in (first, second)]
+    tables = [read_files((file,), **options)[0] for file in (first, second)]
     result = compare(*tables, params, tokens)
     emit(as_json, result.summary(), facts_of(result, COMPARISON_FACTS))
 
@@ -142,7 +142,7 @@ def watch_command(file, run, tokens, as_json, **options):
     \b
     hitchhiker watch runs.csv --run my-7b --tokens 140B
     """
-    result = watch(read_file(file, **options)[0], run, tokens)
+    result = watch(read_files((file,), **options)[0], run, tokens)
     emit(as_json, result.summary(), facts_of(result, WATCH_FACTS))
 
 
@@ -159,7 +159,7 @@ def report_command(file, params, tokens, title, as_json, **options):
     \b
     hitchhiker report runs.csv --params 7B --tokens 140B > report.md
     """
-    runs, notes = read_file(file, **options)
+    runs, notes = read_files((file,), **options)
     text = report(runs, forecast(runs, params, tokens), notes=notes, title=title)
     emit(as_json, text, {"report": text})
 
@@ -177,7 +177,7 @@ def allocate_command(file, flops, inference_tokens, as_json, **options):
     \b
     hitchhiker allocate runs.csv --flops 1e22 --inference-tokens 1T
     """
-    runs, _ = read_file(file, **options)
+    runs, _ = read_files((file,), **options)
     law = forecast(runs, runs["num_params"].max(), runs["tokens_seen"].max()).law
     table = allocation(law, flops, inference_tokens=inference_tokens)
     text = table.to_string(index=False, float_format="{:.4g}".format)

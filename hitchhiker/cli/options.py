@@ -1,17 +1,19 @@
-"""What the commands share: options of reading a file of runs, errors in one line."""
+"""What the commands share: options of reading files of runs, errors in one line."""
 
 import functools
 import sys
+from pathlib import Path
 
 import click
 
+from ..logs.counts import parse_count
+from ..logs.reading import read_export
+from ..logs.units import LOSS_UNITS
 from ..runs.checks import DataError, run_names
-from ..runs.columns import parse_count
-from ..runs.trackers import LOSS_UNITS, read_export
 
 
 class Count(click.ParamType):
-    """A count of parameters, tokens or FLOPs: 7B, 1.4T, 2e9."""
+    """A count of parameters, tokens or FLOPs: 7B, 1.4T, 2e9, 480 x 1024."""
 
     name = "count"
 
@@ -24,6 +26,7 @@ class Count(click.ParamType):
 
 
 COUNT = Count()
+RUNS_FILE = click.Path(path_type=Path, allow_dash=True)
 READING_OPTIONS = (
     click.option(
         "--map",
@@ -33,6 +36,17 @@ READING_OPTIONS = (
         help="A column of the file and our name for it; may be repeated.",
     ),
     click.option(
+        "--loss",
+        metavar="NAME",
+        help="Which loss, where there are several: a column, metric or subset.",
+    ),
+    click.option(
+        "--loss-unit",
+        type=click.Choice(list(LOSS_UNITS)),
+        help="By default what the column's name says, else nats a token.",
+    ),
+    click.option("--bytes-per-token", type=float, help="For bits per byte: 4.2."),
+    click.option(
         "--size",
         "sizes",
         multiple=True,
@@ -40,10 +54,10 @@ READING_OPTIONS = (
         help="Parameters of a run, where the file has none; may be repeated.",
     ),
     click.option(
-        "--params-unit", type=COUNT, default="1", help="1M: sizes in millions."
+        "--params-unit", type=COUNT, help="1M: sizes of the file in millions."
     ),
     click.option(
-        "--tokens-unit", type=COUNT, default="1", help="1B: tokens in billions."
+        "--tokens-unit", type=COUNT, help="1B: tokens of the file in billions."
     ),
     click.option(
         "--batch-tokens",
@@ -52,22 +66,33 @@ READING_OPTIONS = (
         help="Tokens of one step, of all runs or of one; may be repeated.",
     ),
     click.option(
-        "--loss-unit",
-        type=click.Choice(list(LOSS_UNITS)),
-        default="nats",
-        show_default=True,
+        "--sequence-length", type=COUNT, help="Tokens of a sample, in logs of samples."
+    ),
+    click.option(
+        "--tokens-seen",
+        multiple=True,
+        metavar="[RUN=]300B",
+        help="Tokens of all runs or of one, where the file tells none.",
     ),
     click.option(
         "--finished",
         is_flag=True,
-        help="All runs in the file were trained to their end.",
+        help="All runs in the files were trained to their end.",
     ),
-    click.option("--bytes-per-token", type=float, help="For bits per byte."),
+    click.option(
+        "--without", multiple=True, metavar="RUN", help="Leave out a run; repeatable."
+    ),
+    click.option(
+        "--each-row-a-run", is_flag=True, help="Every row of the file is its own run."
+    ),
+    click.option(
+        "--force", is_flag=True, help="Go on where the runs are not plausible."
+    ),
 )
 
 
 def reading_options(command):
-    """Give a command the options of `read_file`."""
+    """Give a command the options of `read_files`."""
     for option in reversed(READING_OPTIONS):
         command = option(command)
     return command
@@ -98,15 +123,15 @@ def exit_on_data_error(command):
     return safe
 
 
-def read_file(file, names, sizes, batch_tokens, finished, **units):
-    """Runs of a file, and the notes on them, which also go to standard error."""
-    parameters = _pairs(sizes, "size")
+def read_files(files, names, sizes, batch_tokens, tokens_seen, finished, **options):
+    """Runs of files, and the notes on them, which also go to standard error."""
     runs, notes = read_export(
-        file,
+        list(files),
         columns=_pairs(names, "map"),
-        sizes={run: parse_count(value) for run, value in parameters.items()},
-        batch_tokens=_batches(batch_tokens),
-        **units,
+        sizes=_pairs(sizes, "size"),
+        batch_tokens=_by_run(batch_tokens, "batch-tokens"),
+        tokens_seen=_by_run(tokens_seen, "tokens-seen"),
+        **options,
     )
     for note in notes:
         click.echo(f"note: {note}", err=True)
@@ -116,14 +141,26 @@ def read_file(file, names, sizes, batch_tokens, finished, **units):
 
 
 def _pairs(texts, option):
+    """Texts such as a=b as a dict; a name on the left may hold = itself."""
     for text in texts:
         if "=" not in text:
             raise DataError(f"--{option} {text!r}: write a=b")
-    return dict(text.rsplit("=", 1) for text in texts)
+    pairs = [text.rsplit("=", 1) for text in texts]
+    twice = {name for name, _ in pairs if [n for n, _ in pairs].count(name) > 1}
+    if twice:
+        raise DataError(f"--{option} gives {min(twice)} twice: give it once")
+    return dict(pairs)
 
 
-def _batches(texts):
-    if len(texts) == 1 and "=" not in texts[0]:
-        return parse_count(texts[0])
-    pairs = _pairs(texts, "batch-tokens")
-    return {run: parse_count(value) for run, value in pairs.items()} or None
+def _by_run(texts, option):
+    """Counts by run, with "" for all others, or None."""
+    if not texts:
+        return None
+    for_all = [text for text in texts if "=" not in text]
+    if len(for_all) > 1:
+        raise DataError(
+            f"--{option} {for_all[1]!r}: one count serves all runs, write a=b for "
+            "others, such as RUN=4M"
+        )
+    by_run = _pairs([text for text in texts if "=" in text], option)
+    return by_run | {"": for_all[0]} if for_all else by_run

@@ -23,7 +23,7 @@ def report(runs, result, *, notes=(), title="Forecast of a scaling law"):
         From `hitchhiker.forecast`.
     notes : sequence of str
         What was done to the file on the way, as from
-        `hitchhiker.runs.trackers.read_export`.
+        `hitchhiker.read_export`.
     title : str
 
     Returns

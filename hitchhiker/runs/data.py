@@ -1,4 +1,4 @@
-"""Read tables of runs and of their scores; the only module that opens files.
+"""Read the shipped tables of runs and of their scores.
 
 A table of runs has one row a checkpoint, with the columns ``num_params``
 (parameters), ``tokens_seen`` (tokens), ``loss`` (nats per token, or any one unit
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .checks import DataError, check_runs
+from .checks import DataError
 
 RUN_COLUMNS = (
     "run source family model arch corpus num_params tokens_seen step flops loss "
@@ -161,26 +161,6 @@ def read_table(name):
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.csv")))
         raise DataError(f"no table {name!r}; known: {known}")
     return pd.read_csv(path)
-
-
-def read_runs(path):
-    """Read and check a CSV of one's own: ``run, num_params, tokens_seen, loss``.
-
-    Raises
-    ------
-    DataError
-        As `check_runs`, with the file's name.
-
-    Examples
-    --------
-    >>> runs = read_runs(tables_folder() / "examples" / "my_family.csv")
-    >>> runs["run"].nunique()
-    4
-    """
-    try:
-        return check_runs(pd.read_csv(path))
-    except ValueError as error:  # DataError, or a file that is no CSV
-        raise DataError(f"{path}: {error}") from None
 
 
 def shipped(name):

@@ -1,0 +1,141 @@
+"""From texts to numbers: gaps, restarts, tokens and sizes of the runs of all files."""
+
+import pandas as pd
+
+from ..runs.checks import DataError
+from .counts import decimals, missing
+from .lines import FILE_COLUMN, LINE_COLUMN, lines, number_of_rows
+from .losses import listed
+from .restarts import runs_by_seed, without_repeats
+from .sizes import with_sizes
+from .steps import with_tokens
+
+TRUE = {"true", "yes", "y", "1", "1.0", "t", "on"}
+FALSE = {"false", "no", "n", "0", "0.0", "f", "off"}
+OURS = (
+    "run",
+    "num_params",
+    "tokens_seen",
+    "loss",
+    "step",
+    "batch_tokens",
+    FILE_COLUMN,
+    LINE_COLUMN,
+)
+
+
+def in_numbers(table, notes, *, without, sizes, units, **tokens):
+    """The table with numbers in its columns, a row a run and step, sorted."""
+    if "run" in table:
+        names = table["run"].where(table["run"].isna(), table["run"].astype(str))
+        table = table.assign(run=names.str.strip())
+    table = table.assign(loss=decimals(table, "loss", notes))
+    table = _without_gaps(table, notes)
+    if "step" in table:
+        table = table.assign(step=decimals(table, "step", notes))
+    table = runs_by_seed(table, notes)
+    if without:
+        table = _without(table, without, notes)
+    if FILE_COLUMN in table:
+        _check_files(table, notes)
+    unit = units["tokens_seen"] or 1.0
+    by_step = "step" in table and table["step"].notna().all()
+    if by_step:
+        table = without_repeats(table, "step", notes)
+    elif "step" in table and "tokens_seen" not in table:
+        gaps = table["step"].isna()
+        raise DataError(
+            f"step is missing in {lines(table, gaps)}: fill or delete these"
+        )
+    table = with_tokens(table, notes, unit=unit, **tokens)
+    if not by_step:
+        table = without_repeats(table, "tokens_seen", notes)
+    table = with_sizes(table, sizes, units["num_params"] or 1.0, notes)
+    if "run" in table:
+        table = table.sort_values(["run", "tokens_seen"], kind="stable")
+    return _in_their_types(table)
+
+
+def _without_gaps(table, notes):
+    gaps = table["loss"].isna()
+    if gaps.all():
+        raise DataError("no row has a loss: check which column is read as loss")
+    if gaps.any():
+        notes.append(
+            f"{number_of_rows(gaps)} without a loss left out ({lines(table, gaps)})"
+        )
+    return table[~gaps]
+
+
+def _without(table, names, notes):
+    """The table without runs of these names."""
+    names = [names] if isinstance(names, str) else [str(name) for name in names]
+    known = list(table["run"].unique()) if "run" in table else []
+    for name in names:
+        if name not in known:
+            raise DataError(f"--without {name}: no such run; there are {listed(known)}")
+    if set(names) >= set(known):
+        raise DataError("--without leaves no run: keep at least one")
+    notes.append(f"left out as asked: {listed(names)}")
+    return table[~table["run"].isin(names)]
+
+
+def _check_files(table, notes):
+    """A run in two files goes on in the second, or the name is taken twice."""
+    if "run" not in table:
+        return
+    axis = "step" if "step" in table else "tokens_seen"
+    files = table.groupby("run", sort=False)[FILE_COLUMN].nunique()
+    for run in files.index[files > 1]:
+        rows = table[table["run"] == run]
+        if axis not in rows:
+            bounds = None
+        else:
+            values = (
+                rows[axis] if axis == "step" else pd.to_numeric(rows[axis], "coerce")
+            )
+            bounds = values.groupby(rows[FILE_COLUMN], sort=False).agg(["min", "max"])
+            bounds = bounds.sort_values("min")
+        names = list(rows[FILE_COLUMN].unique())
+        if (
+            bounds is None
+            or (bounds["min"].iloc[1:].to_numpy() <= bounds["max"].iloc[:-1]).any()
+        ):
+            raise DataError(
+                f"run {run!r} stands in {listed(names)}: two runs of one name? Rename "
+                "a file (or its run), or give one of them"
+            )
+        notes.append(f"run {run} goes on from file to file ({listed(names)}): joined")
+
+
+def _in_their_types(table):
+    """Other columns as numbers or truth values where all of their texts are such."""
+    changed = {}
+    for column in table:
+        values = table[column]
+        if column in OURS or pd.api.types.is_numeric_dtype(values):
+            continue
+        if column == "is_final":
+            changed[column] = _truths(table)
+            continue
+        absent = missing(values)
+        numbers = pd.to_numeric(values.mask(absent), errors="coerce")
+        if absent.all() or (numbers.isna() & ~absent).any():
+            changed[column] = values.mask(absent)
+        else:
+            changed[column] = numbers
+    return table.assign(**changed).infer_objects()
+
+
+def _truths(table):
+    """Column ``is_final`` as truth values, of whatever words."""
+    words = table["is_final"].astype(str).str.strip().str.lower()
+    absent = missing(table["is_final"])
+    unknown = ~words.isin(TRUE | FALSE) & ~absent
+    if unknown.any():
+        raise DataError(
+            f"is_final in {lines(table, unknown)} is {words[unknown].iloc[0]!r}: write "
+            "true or false"
+        )
+    truths = words.isin(TRUE)
+    return truths if not absent.any() else truths.astype(object).mask(absent, None)

@@ -1,0 +1,110 @@
+"""Parameters of each run: from the file, from options, from the name of a run."""
+
+import re
+
+from ..runs.checks import DataError
+from .counts import counts, parse_count
+from .lines import lines
+from .losses import listed
+
+SAME_RUN_SIZE = 0.02  # sizes that differ by less are one
+WRITTEN_SIZE = re.compile(
+    r"(?<![\w.,])(\d+(?:[.,p]\d+)?)\s*(m|b|mn|bn|million|billion)"
+    r"(?:params?|parameters?)?(?![a-z0-9])",
+    re.IGNORECASE,
+)
+# Words beside a number that say it counts something else.
+ELSE = re.compile(
+    r"\b(tok|toks|token|tokens|batch|bs|bsz|gbs|ctx|context|data|seq|samples|docs|"
+    r"steps?|iters?|d|lr|budget|flops)\b",
+    re.IGNORECASE,
+)
+
+
+def size_in_name(name):
+    """Parameters that the name of a run tells, or None where that is not certain.
+
+    Examples
+    --------
+    >>> size_in_name("gpt-1.3b-seed2"), size_in_name("llama-7b-100b-tokens")
+    (1300000000.0, None)
+    """
+    words = re.sub(r"[_\-/:=@ ]+", " ", str(name))
+    found = list(WRITTEN_SIZE.finditer(words))
+    if len(found) != 1:
+        return None
+    before = words[: found[0].start()].split()[-1:]
+    after = words[found[0].end() :].split()[:1]
+    if any(ELSE.fullmatch(word) for word in before + after):
+        return None
+    number = re.sub("[,p]", ".", found[0][1].lower())
+    return parse_count(number + found[0][2])
+
+
+def with_sizes(table, sizes, unit, notes):
+    """The table with parameters; ``sizes`` by run go before those of the file."""
+    sizes = {str(run): parse_count(value) for run, value in (sizes or {}).items()}
+    if "run" not in table:
+        if sizes:
+            raise DataError("sizes are given by run, but the file names no runs")
+        if "num_params" not in table:
+            raise DataError(
+                "no num_params and no run to tell the sizes by: add a column, or name "
+                "it, such as --map my_column=num_params"
+            )
+    names = list(table["run"].unique()) if "run" in table else []
+    unknown = [run for run in sizes if run not in names]
+    if unknown:
+        raise DataError(
+            f"--size {unknown[0]}: no such run; the file has {listed(names)}"
+        )
+    if "num_params" in table:
+        given = table["run"].isin(list(sizes)) if sizes else False
+        file_sizes = counts(table, "num_params") * unit
+        if sizes:
+            file_sizes = file_sizes.mask(given, table["run"].map(sizes))
+        table = table.assign(num_params=file_sizes)
+        table = _filled(table, names)
+        _check_one_size(table, names)
+        return table
+    read = {}
+    for name in names:
+        if name in sizes:
+            continue
+        size = size_in_name(name)
+        if size is None:
+            raise DataError(
+                f"no parameters known for run {name!r}: add a column num_params, or "
+                f"give its size, --size {name}=350M"
+            )
+        read[name] = size
+    if read:
+        some = ", ".join(f"{name} {n:.3g}" for name, n in list(read.items())[:3])
+        notes.append(f"parameters read from names of runs ({some}): check them")
+    return table.assign(num_params=table["run"].map(read | sizes))
+
+
+def _filled(table, names):
+    """Rows without a size get that of their run."""
+    gaps = table["num_params"].isna()
+    if not gaps.any() or not names:
+        return table
+    size = table.groupby("run", sort=False)["num_params"].transform("max")
+    return table.assign(num_params=table["num_params"].fillna(size))
+
+
+def _check_one_size(table, names):
+    if not names:
+        return
+    by_run = table.groupby("run", sort=False)["num_params"].agg(["min", "max"])
+    several = by_run[by_run["max"] > (1 + SAME_RUN_SIZE) * by_run["min"]]
+    if several.empty:
+        return
+    name = several.index[0]
+    rows = table["run"] == name
+    changes = rows & table["num_params"].ne(table.loc[rows, "num_params"].iloc[0])
+    raise DataError(
+        f"run {name!r} has several sizes ({several['min'].iloc[0]:.4g} and "
+        f"{several['max'].iloc[0]:.4g} parameters, {lines(table, changes)}): a run has "
+        "one, name runs of different sizes differently or mend the size"
+    )
