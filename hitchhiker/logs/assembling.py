@@ -8,7 +8,7 @@ from .lines import FILE_COLUMN, LINE_COLUMN, lines, number_of_rows
 from .losses import listed
 from .restarts import runs_by_seed, without_repeats
 from .sizes import with_sizes
-from .steps import with_tokens
+from .steps import check_counters, with_tokens
 
 TRUE = {"true", "yes", "y", "1", "1.0", "t", "on"}
 FALSE = {"false", "no", "n", "0", "0.0", "f", "off"}
@@ -36,6 +36,7 @@ def in_numbers(table, notes, *, without, sizes, units, **tokens):
     table = runs_by_seed(table, notes)
     if without:
         table = _without(table, without, notes)
+    table = with_sizes(table, sizes, units["num_params"] or 1.0, notes)
     if FILE_COLUMN in table:
         _check_files(table, notes)
     unit = units["tokens_seen"] or 1.0
@@ -50,7 +51,7 @@ def in_numbers(table, notes, *, without, sizes, units, **tokens):
     table = with_tokens(table, notes, unit=unit, **tokens)
     if not by_step:
         table = without_repeats(table, "tokens_seen", notes)
-    table = with_sizes(table, sizes, units["num_params"] or 1.0, notes)
+        check_counters(table)
     if "run" in table:
         table = table.sort_values(["run", "tokens_seen"], kind="stable")
     return _in_their_types(table)

@@ -12,6 +12,7 @@ from .names import NO_RUN, UNIT_IN_NAME, USUAL_NAMES, VALUE_NAMES, find, plain, 
 from .steps import name_steps
 from .wide import from_wide
 
+FAMILY_NAMES = ("model", "model_name", "name", "experiment", "experiment_name")
 MANY_ROWS = 4  # of a name that make a curve likelier than results
 IDENTIFIES = re.compile(
     r"(^|_)(id|trial|job|number|nr|no|config|exp|uid|uuid|hash)(_|$)"
@@ -50,6 +51,8 @@ def usual(table, ours, unit, notes):
     found = find(table, USUAL_NAMES[ours])
     if ours in COUNTED:
         found = [column for column in found if _countable(table, column)]
+    else:
+        found = [column for column in found if not _names_families(table, column)]
     if ours in table:
         found = [c for c in found if c != ours and not c.endswith(" (file)")]
         if found and ours == "num_params":
@@ -95,6 +98,13 @@ def _with_unit(table, ours, unit, notes):
             )
             return table.assign(**{ours: counts(table, ours) * UNIT_FACTORS[letter]})
     return table
+
+
+def _names_families(table, column):
+    """Whether a column such as model holds one name for models of several sizes."""
+    if plain(column) not in FAMILY_NAMES or "num_params" not in table:
+        return False
+    return bool((table.groupby(column)["num_params"].nunique() > 1).any())
 
 
 def _countable(table, column):

@@ -100,7 +100,9 @@ def read_export(
     for file, table in zip(files, tables, strict=True):
         try:
             part, name = one_loss(table, file, names, loss, sizes, units, notes)
-            if "run" not in part and not each_row_a_run:
+            if each_row_a_run:
+                part = part.rename(columns={"run": "run (file)"})
+            elif "run" not in part:
                 part = named_by_file(part, file, len(files) > 1, notes)
         except DataError as error:
             raise DataError(f"{file.name}: {error}") from None

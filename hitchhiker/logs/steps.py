@@ -144,7 +144,6 @@ def _counted_on(table, name, notes):
     if "run" not in table:
         return table
     if "step" not in table:
-        _check_counters(table, name)
         return table
     order = table.sort_values(["run", "step"], kind="stable")
     tokens = order["tokens_seen"]
@@ -163,17 +162,20 @@ def _counted_on(table, name, notes):
     return table.assign(tokens_seen=(tokens + seen).reindex(table.index))
 
 
-def _check_counters(table, name):
+def check_counters(table):
     """Raise an error where tokens begin again and no step tells what it means."""
+    if "run" not in table:
+        return
     for run, rows in table.groupby("run", sort=False):
         tokens = rows["tokens_seen"].dropna().to_numpy()
         fell = np.flatnonzero(np.diff(tokens) < 0)
         if 0 < len(fell) <= max(3, len(tokens) // 20):
             start = tokens[fell + 1]
             if (start <= np.partition(tokens, 1)[1]).any():
-                at = rows.index == rows["tokens_seen"].dropna().index[fell[0] + 1]
+                known = rows["tokens_seen"].dropna().index
+                at = rows.index == known[fell[0] + 1]
                 raise DataError(
-                    f"{name} of run {run!r} begins again at {lines(rows, at)}: if the "
+                    f"tokens_seen of run {run!r} begins again at {lines(rows, at)}: if the "
                     "counter restarted, add a column step or count on; if it is "
                     "another run, name it differently"
                 )

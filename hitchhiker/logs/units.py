@@ -40,5 +40,6 @@ def in_unit(table, name, unit, bytes_per_token, notes):
         return table.assign(loss_unit="as in the file") if told == "as-is" else table
     with np.errstate(invalid="ignore", divide="ignore"):
         losses = LOSS_UNITS[told](table["loss"], bytes_per_token)
-    notes.append(f"losses turned from {told} into nats per token")
+    why = "" if unit else f", by the name {name}"
+    notes.append(f"losses turned from {told} into nats per token{why}")
     return table.assign(loss=losses)
