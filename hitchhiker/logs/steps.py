@@ -175,7 +175,7 @@ def check_counters(table):
                 known = rows["tokens_seen"].dropna().index
                 at = rows.index == known[fell[0] + 1]
                 raise DataError(
-                    f"tokens_seen of run {run!r} begins again at {lines(rows, at)}: if the "
-                    "counter restarted, add a column step or count on; if it is "
+                    f"tokens_seen of run {run!r} begins again at {lines(rows, at)}: "
+                    "if the counter restarted, add a column step or count on; if it is "
                     "another run, name it differently"
                 )
