@@ -1,6 +1,7 @@
 """Settings that every test shares, and what is left out of a quick run."""
 
 import sys
+import tempfile
 from pathlib import Path
 from types import ModuleType
 
@@ -33,6 +34,24 @@ QUICK_EXPERIMENTS = {
     "experiments.learn_prior",
     "experiments.studies",
 }
+
+
+def pytest_configure(config):
+    """Give kernels of stored notebooks files to talk over instead of ports.
+
+    Two that start at once may pick the same port, and one of them dies.
+    """
+    if config.getoption("nbval", False):
+        from nbval import kernel
+
+        manager, folders = kernel.KernelManager, []
+
+        def start(**options):
+            folders.append(tempfile.TemporaryDirectory(prefix="kernel"))
+            files = str(Path(folders[-1].name) / "channel")
+            return manager(transport="ipc", ip=files, **options)
+
+        kernel.KernelManager = start
 
 
 def experiments_of(module):

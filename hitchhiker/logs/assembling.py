@@ -8,7 +8,7 @@ from .lines import FILE_COLUMN, LINE_COLUMN, lines, number_of_rows
 from .losses import listed
 from .restarts import runs_by_seed, without_repeats
 from .sizes import with_sizes
-from .steps import check_counters, with_tokens
+from .steps import check_counters, filled_by_step, with_tokens
 
 TRUE = {"true", "yes", "y", "1", "1.0", "t", "on"}
 FALSE = {"false", "no", "n", "0", "0.0", "f", "off"}
@@ -30,9 +30,9 @@ def in_numbers(table, notes, *, without, sizes, units, **tokens):
         names = table["run"].where(table["run"].isna(), table["run"].astype(str))
         table = table.assign(run=names.str.strip())
     table = table.assign(loss=decimals(table, "loss", notes))
-    table = _without_gaps(table, notes)
     if "step" in table:
         table = table.assign(step=decimals(table, "step", notes))
+    table = _without_gaps(filled_by_step(table, notes), notes)
     table = runs_by_seed(table, notes)
     if without:
         table = _without(table, without, notes)

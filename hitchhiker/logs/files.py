@@ -15,7 +15,17 @@ from ..runs.checks import DataError
 
 MOST_UNPACKED = 256 * 2**20  # bytes that a packed file may hold
 OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-KNOWN = (".csv", ".tsv", ".txt", ".log", ".json", ".jsonl", ".ndjson", ".parquet")
+KNOWN = (
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".log",
+    ".out",
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".parquet",
+)
 UNREADABLE = {  # endings that cannot be read, and what to do
     ".xlsx": "save it as CSV UTF-8 in your spreadsheet program",
     ".xls": "save it as CSV UTF-8 in your spreadsheet program",
@@ -40,18 +50,20 @@ GENERIC = re.compile(
     r"(trainer_state|log_history|history|metrics|metric|logs?|train|training|main|out|"
     r"output|stdout|stderr|results?|losses|loss|evals?|scalars|progress|data|runs?|"
     r"version_?\d+|checkpoint[-_]?\d+|ckpt[-_]?\d+|lightning_logs|csv_logs|"
-    r"wandb[-_]history|tensorboard|tb|\d*)",
+    r"wandb[-_]history|tensorboard|tb|\.|\d*)",
     re.IGNORECASE,
 )
-EXPORT = re.compile(r"(?:run[-_])?(?P<run>.+?)-tag-(?P<tag>.+)")  # of TensorBoard
+# Of TensorBoard: run-NAME-tag-METRIC.
+EXPORT = re.compile(r"(?:run[-_])?(?P<run>.+?)[-,]tag[-_](?P<tag>.+)")
 
 
 @dataclass(frozen=True)
 class File:
-    """A file that was opened: where it stood, and its bytes without packing."""
+    """A file that was opened: where it stood, its bytes without packing, its run."""
 
     path: Path
     content: bytes
+    run: str
 
     @property
     def name(self):
@@ -64,19 +76,6 @@ class File:
         endings = [e.lower() for e in self.path.suffixes if e.lower() not in OPENERS]
         endings = [e for e in endings if e != ".zip"]
         return endings[-1] if endings else ""
-
-    @property
-    def run(self):
-        """The run that the file would be named after."""
-        stem = self.path.name
-        for ending in (*OPENERS, ".zip", *KNOWN):
-            if stem.lower().endswith(ending):
-                stem = stem[: -len(ending)]
-        export = EXPORT.fullmatch(stem)
-        if export:
-            return export["run"]
-        parts = [stem, *reversed(self.path.absolute().parts[1:-1])]
-        return next((p for p in parts if not GENERIC.fullmatch(p)), stem)
 
     @property
     def tag(self):
@@ -122,7 +121,32 @@ def open_files(paths):
     twice = {path for path in found if found.count(path) > 1}
     if twice:
         raise DataError(f"{min(twice)} is given twice: name each file once")
-    return [File(path, _read(path)) for path in found]
+    folders = [path.absolute().parts[1:-1] for path in found]
+    shared = 0
+    if len(found) > 1:
+        columns = list(zip(*folders, strict=False))
+        differ = [len(set(parts)) > 1 for parts in columns]
+        shared = differ.index(True) if any(differ) else len(columns)
+    return [
+        File(path, _read(path), _run_of(path, parts[shared:]))
+        for path, parts in zip(found, folders, strict=True)
+    ]
+
+
+def _run_of(path, folders):
+    """The run that a file is named after: its stem, or the nearest telling folder."""
+    if str(path) == "-":
+        return "stdin"
+    stem = path.name
+    for ending in (*OPENERS, ".zip", *KNOWN):
+        if stem.lower().endswith(ending):
+            stem = stem[: -len(ending)]
+    export = EXPORT.fullmatch(stem)
+    if export:
+        stem = export["run"]
+    parts = [stem, *reversed(folders)]
+    telling = [part for part in parts if not GENERIC.fullmatch(part)]
+    return (telling or parts[1:2] or [stem])[0]
 
 
 def _expand(path):

@@ -74,6 +74,12 @@ def _csv(text, notes):
         lines, skipped = lines[1:], 1
     while lines and not lines[0].strip():
         lines, skipped = lines[1:], skipped + 1
+    while lines and lines[0].startswith("#") and len(lines) > 1:
+        if _marked_header(lines):
+            lines = [lines[0].lstrip("# "), *lines[1:]]
+            break
+        lines, skipped = lines[1:], skipped + 1
+        notes.append(f"line {skipped} is a comment: left out")
     separator = _separator(lines)
     if separator == " ":
         lines = [" ".join(line.split()) for line in lines]
@@ -126,6 +132,14 @@ def _separator(lines):
         "neither a table with a header (CSV), nor JSON, nor a known text log (nanoGPT, "
         "llm.c, Megatron, torchtitan): write a table with the columns run, num_params, "
         "tokens_seen, loss"
+    )
+
+
+def _marked_header(lines):
+    """Whether the first line is a header with a # before it."""
+    return any(
+        lines[0].count(mark) and lines[0].count(mark) == lines[1].count(mark)
+        for mark in SEPARATORS
     )
 
 

@@ -8,6 +8,7 @@ from .lines import FILE_COLUMN, LINE_COLUMN, lines
 from .names import (
     CONTEXT_NAMES,
     METRIC_NAMES,
+    TRAINING,
     VALUE_NAMES,
     find,
     held_out,
@@ -18,6 +19,10 @@ from .names import (
 
 MOST_NAMED = 8
 LOOSE_CONTEXTS = ("dataset",)  # may differ between runs of one table
+
+
+class NoSuchLoss(DataError):
+    """A file holds no loss of the name that is wanted."""
 
 
 def pick(names, wanted):
@@ -79,6 +84,8 @@ def from_long(table, wanted, notes):
     names = [name for name in table[metric].dropna().unique() if is_loss(name)]
     every = list(table[metric].dropna().unique())
     chosen = pick(names or every, wanted) if wanted else None
+    if chosen is None and wanted and not find(table, CONTEXT_NAMES):
+        raise NoSuchLoss(f"--loss {wanted}: no such loss; there are {listed(every)}")
     if chosen is None:
         if not names and len(every) > 1:
             raise DataError(
@@ -99,7 +106,7 @@ def from_long(table, wanted, notes):
 
 def in_one_context(table, wanted):
     """The rows of one subset, where there are several, and what is still wanted."""
-    for column in find(table, CONTEXT_NAMES):
+    for column in [*find(table, CONTEXT_NAMES), *_of_kinds(table)]:
         known = table[~missing(table[column])]
         values = list(known[column].unique())
         if len(values) < 2:
@@ -113,6 +120,15 @@ def in_one_context(table, wanted):
             ask(f"losses of several kinds of {column}", values)
         table, wanted = table[table[column] == chosen], None
     return table, wanted
+
+
+def _of_kinds(table):
+    """Columns of other names whose values are words such as train and eval."""
+    for column in columns_of(table):
+        values = table[column].dropna().unique()
+        few = 2 <= len(values) <= MOST_NAMED and column not in ("run", "loss")
+        if few and all(held_out(v) or TRAINING.search(plain(v)) for v in values):
+            yield column
 
 
 # --- a column a run -------------------------------------------------------------------
@@ -144,20 +160,20 @@ def numeric(table, column):
 
 def from_columns(table, wanted, notes):
     """The table with the column of its loss named so, and the name that it had."""
-    names = [c for c in columns_of(table) if is_loss(c)]
+    names = every = [c for c in columns_of(table) if is_loss(c)]
     if wanted:
         others = [c for c in columns_of(table) if c != "run"]
         chosen = pick(names, wanted) or pick(others, wanted)
         if chosen is None:
-            raise DataError(
-                f"--loss {wanted}: no such loss; the file has {listed(names or others)}"
+            raise NoSuchLoss(
+                f"--loss {wanted}: no such loss; there are {listed(names or others)}"
             )
     elif "loss" in names:
         chosen = "loss"
     else:
         names = [name for name in names if not _same_in_another_unit(name, names)]
         chosen = _only(table, names)
-    beside = [c for c in names if c != chosen and not c.endswith(" (file)")]
+    beside = [c for c in every if c != chosen and not c.endswith(" (file)")]
     if chosen != "loss":
         notes.append(f"column {chosen} read as loss")
         aside = {"loss": "loss (file)"} if "loss" in table else {}

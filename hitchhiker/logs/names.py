@@ -106,10 +106,15 @@ CONTEXT_NAMES = (
     "run_context",
     "runcontext",
     "dataset",
+    "stage",
+    "phase",
+    "mode",
+    "partition",
     "eval_set",
     "loss_kind",
 )
-SEED_NAMES = ("seed", "random_seed", "data_seed", "init_seed")
+SEED = re.compile(r"(.*_)?seed")
+SIZE = re.compile(r".*param.*|n_(non|no)_embed.*")  # of another count of parameters
 LOSS = re.compile(
     r"(^|_)(loss|losses|nll|cross_?entropy(_?loss)?|crossentropyloss|ce|xent|ppl|"
     r"perplexity|bpb|bpc|bpt|bits_per_(byte|char|character|token))(_|$)"
@@ -166,7 +171,8 @@ def find(table, names):
         if len(str(column)) == 1 and str(column).islower():
             continue  # N and D are names of papers, n and d are not
         known.setdefault(plain(column), []).append(column)
-        known.setdefault(plain(column).replace("_", ""), []).append(column)
+        squeezed = plain(column)[:1] + plain(column)[1:].replace("_", "")
+        known.setdefault(squeezed, []).append(column)
     found = [c for name in names for c in known.get(name, ())]
     return list(dict.fromkeys(found))
 

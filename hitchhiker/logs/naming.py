@@ -8,7 +8,16 @@ from ..runs.checks import DataError
 from .counts import counts, missing, parse_count
 from .lines import FILE_COLUMN, LINE_COLUMN
 from .losses import from_columns, from_long, in_one_context, listed
-from .names import NO_RUN, UNIT_IN_NAME, USUAL_NAMES, VALUE_NAMES, find, plain, rename
+from .names import (
+    NO_RUN,
+    SIZE,
+    UNIT_IN_NAME,
+    USUAL_NAMES,
+    VALUE_NAMES,
+    find,
+    plain,
+    rename,
+)
 from .steps import name_steps
 from .wide import from_wide
 
@@ -48,24 +57,19 @@ def one_loss(table, file, columns, wanted, sizes, units, notes):
 
 def usual(table, ours, unit, notes):
     """The table with a column of one of the usual names called by ours."""
-    found = find(table, USUAL_NAMES[ours])
+    found = [c for c in find(table, (ours, *USUAL_NAMES[ours])) if c != ours]
     if ours in COUNTED:
         found = [column for column in found if _countable(table, column)]
     else:
         found = [column for column in found if not _names_families(table, column)]
     if ours in table:
-        found = [c for c in found if c != ours and not c.endswith(" (file)")]
-        if found and ours == "num_params":
-            notes.append(
-                f"beside num_params stands {listed(found)}: "
-                f"--map {found[0]}=num_params takes it"
-            )
+        _say_other_sizes(table, ours, notes)
         return table
     if not found and ours in COUNTED:
         return _with_unit(table, ours, unit, notes)
     if not found:
         return table
-    if len(found) > 1 and ours in ("num_params", "tokens_seen"):
+    if len(found) > 1 and ours == "tokens_seen":
         values = [counts(table, column) for column in found]
         if any(not values[0].equals(other) for other in values[1:]):
             raise DataError(
@@ -73,7 +77,28 @@ def usual(table, ours, unit, notes):
                 f"--map {found[0]}={ours}"
             )
     notes.append(f"column {found[0]} read as {ours}")
-    return table.rename(columns={found[0]: ours})
+    table = table.rename(columns={found[0]: ours})
+    _say_other_sizes(table, ours, notes)
+    return table
+
+
+def _say_other_sizes(table, ours, notes):
+    """Note the columns that could be the size instead of the one that is."""
+    if ours != "num_params":
+        return
+    others = [
+        column
+        for column in table
+        if column != ours
+        and not str(column).endswith(" (file)")
+        and (SIZE.fullmatch(plain(column)) or column in find(table, USUAL_NAMES[ours]))
+        and _countable(table, column)
+    ]
+    if others:
+        notes.append(
+            f"beside num_params stands {listed(others)}: --map "
+            f"{others[0]}=num_params takes it"
+        )
 
 
 def _with_unit(table, ours, unit, notes):

@@ -8,7 +8,7 @@ from .files import open_files
 from .formats import read_table
 from .json_tables import LEVEL
 from .lines import FILE_COLUMN, LINE_COLUMN
-from .losses import columns_of, listed
+from .losses import NoSuchLoss, columns_of, listed
 from .names import plain
 from .naming import named_by_file, one_loss
 from .units import LOSS_UNITS, in_unit
@@ -95,7 +95,7 @@ def read_export(
     tables = [read_table(file, notes) for file in files]
     names = columns or {}
     _check_names(tables, names)
-    parts, told = [], []
+    parts, told, refused = [], [], []
     units = {"num_params": params_unit, "tokens_seen": tokens_unit}
     for file, table in zip(files, tables, strict=True):
         try:
@@ -104,13 +104,19 @@ def read_export(
                 part = part.rename(columns={"run": "run (file)"})
             elif "run" not in part:
                 part = named_by_file(part, file, len(files) > 1, notes)
+        except NoSuchLoss as error:
+            refused.append(f"{file.name}: {error}")
+            continue
         except DataError as error:
             raise DataError(f"{file.name}: {error}") from None
         if len(files) > 1:
             part = part.assign(**{FILE_COLUMN: file.name})
         parts.append(part)
-        told.append(name)
-    _check_one_kind(files, told)
+        told.append((file.name, name))
+    if not parts:
+        raise DataError(refused[0])
+    notes += [f"left out: {why}" for why in refused]
+    _check_one_kind(told)
     notes = list(dict.fromkeys(notes))
     table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     try:
@@ -124,7 +130,7 @@ def read_export(
             tokens_seen=tokens_seen,
             sequence_length=sequence_length,
         )
-        table = in_unit(table, told[0], loss_unit, bytes_per_token, notes)
+        table = in_unit(table, told[0][1], loss_unit, bytes_per_token, notes)
         return check_runs(table.reset_index(drop=True)), notes
     except DataError as error:
         level = next((note for note in notes if note.startswith(LEVEL)), "")
@@ -143,15 +149,13 @@ def _check_names(tables, columns):
             raise DataError(f"no column {name!r} to rename; the file has {there}")
 
 
-def _check_one_kind(files, names):
+def _check_one_kind(told):
     """The losses of several files are of one kind, as far as their names tell."""
-    kinds = {
-        plain(name): (file.name, name) for file, name in zip(files, names, strict=True)
-    }
+    kinds = {plain(name): f"{name} in {file}" for file, name in told}
     if len(kinds) > 1:
-        told = "; ".join(f"{name} in {file}" for file, name in kinds.values())
         raise DataError(
-            f"the files differ in their loss ({told}): choose one with --loss"
+            f"the files differ in their loss ({'; '.join(kinds.values())}): choose one "
+            "with --loss"
         )
 
 

@@ -7,9 +7,8 @@ from ..runs.checks import DataError
 from .counts import missing
 from .lines import FILE_COLUMN, LINE_COLUMN, lines, number_of_rows
 from .losses import listed
-from .names import NO_RUN, SEED_NAMES, find, plain
+from .names import NO_RUN, SEED, plain
 
-CLOSE = 0.02  # relative difference of losses that may be two readings of one
 MOST_RELOGGED = 2  # steps that a run may repeat without going back
 CORE = (
     "run",
@@ -25,7 +24,7 @@ CORE = (
 
 def runs_by_seed(table, notes):
     """Seeds of one name are runs of their own."""
-    column = next(iter(find(table, SEED_NAMES)), None)
+    column = next((c for c in table if SEED.fullmatch(plain(c))), None)
     if column is None or "run" not in table:
         return table
     seeds = table.groupby("run", sort=False)[column].nunique()
@@ -103,7 +102,7 @@ def _check_restart(run, rows, axis):
     values = rows[axis].to_numpy(float)
     back = np.diff(values)
     first = values.min()
-    again = np.flatnonzero((back < 0) & (values[1:] == first)) + 1
+    again = np.flatnonzero((back <= 0) & (values[1:] == first)) + 1
     if len(again):
         where = np.isin(np.arange(len(rows)), again)
         raise DataError(
@@ -113,7 +112,7 @@ def _check_restart(run, rows, axis):
         )
     same = np.flatnonzero(back == 0) + 1
     losses = rows["loss"].to_numpy(float)
-    apart = same[np.abs(losses[same] / losses[same - 1] - 1) > CLOSE]
+    apart = same[losses[same] != losses[same - 1]]
     if len(apart) > MOST_RELOGGED:
         where = np.isin(np.arange(len(rows)), apart)
         raise DataError(

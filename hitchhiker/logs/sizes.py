@@ -66,22 +66,28 @@ def with_sizes(table, sizes, unit, notes):
         table = table.assign(num_params=file_sizes)
         table = _filled(table, names)
         _check_one_size(table, names)
-        return table
+        if "run" not in table:
+            return table
+        names = list(table.loc[table["num_params"].isna(), "run"].unique())
     read = {}
     for name in names:
         if name in sizes:
             continue
-        size = size_in_name(name)
-        if size is None:
-            raise DataError(
-                f"no parameters known for run {name!r}: add a column num_params, or "
-                f"give its size, --size {name}=350M"
-            )
-        read[name] = size
+        read[name] = size_in_name(name)
+    unsized = [name for name, size in read.items() if size is None]
+    if unsized:
+        raise DataError(
+            f"no parameters known for run {', '.join(map(repr, unsized[:3]))}"
+            f"{', ...' if len(unsized) > 3 else ''}: add a column num_params, or give "
+            f"its size, --size {unsized[0]}=350M"
+        )
     if read:
         some = ", ".join(f"{name} {n:.3g}" for name, n in list(read.items())[:3])
         notes.append(f"parameters read from names of runs ({some}): check them")
-    return table.assign(num_params=table["run"].map(read | sizes))
+    told = table["run"].map(read | sizes).astype(float)
+    if "num_params" in table:
+        told = told.where(table["num_params"].isna(), table["num_params"])
+    return table.assign(num_params=told)
 
 
 def _filled(table, names):
@@ -104,7 +110,7 @@ def _check_one_size(table, names):
     rows = table["run"] == name
     changes = rows & table["num_params"].ne(table.loc[rows, "num_params"].iloc[0])
     raise DataError(
-        f"run {name!r} has several sizes ({several['min'].iloc[0]:.4g} and "
-        f"{several['max'].iloc[0]:.4g} parameters, {lines(table, changes)}): a run has "
-        "one, name runs of different sizes differently or mend the size"
+        f"run {name!r} has several sizes ({several['min'].iloc[0]:,.0f} and "
+        f"{several['max'].iloc[0]:,.0f} parameters, {lines(table, changes)}): a run "
+        "has one, name runs of different sizes differently or mend the size"
     )

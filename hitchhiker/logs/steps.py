@@ -5,11 +5,12 @@ import pandas as pd
 
 from ..runs.checks import DataError
 from .counts import counts, decimals, missing, parse_count
-from .lines import lines
+from .lines import lines, number_of_rows
 from .losses import columns_of, listed
 from .names import USUAL_NAMES, find
 
 SAMPLES = "samples_seen"
+COUNTERS = ("tokens_seen", SAMPLES, "batch_tokens")  # what a step may be logged with
 
 
 def name_steps(table, notes):
@@ -44,12 +45,35 @@ def _differ(table, first, second):
     return bool((values[0] != values[1]).any())
 
 
+def filled_by_step(table, notes):
+    """Counters that a row lacks are taken from other rows of its run and step."""
+    for name in COUNTERS:
+        if not {"run", "step", name} <= set(table):
+            continue
+        absent = missing(table[name])
+        if not absent.any() or absent.all():
+            continue
+        known = table[name].mask(absent)
+        there = known.groupby([table["run"], table["step"]]).transform("first")
+        gained = absent & there.notna() & table["loss"].notna()
+        if gained.any():
+            notes.append(f"{name} of {number_of_rows(gained)} is that of the same step")
+        table = table.assign(**{name: known.fillna(there)})
+    return table
+
+
 def with_tokens(table, notes, *, unit, batch_tokens, tokens_seen, sequence_length):
     """The table with tokens seen by each row, however they are told."""
     if tokens_seen is not None:
         return _told(table, tokens_seen, notes)
     if "tokens_seen" in table:
         table = table.assign(tokens_seen=counts(table, "tokens_seen") * unit)
+        if _are_of_a_step(table):
+            notes.append(
+                "tokens_seen is the same in all rows of a run: read as the tokens of a "
+                "step, times the step"
+            )
+            return table.assign(tokens_seen=table["tokens_seen"] * table["step"])
         if batch_tokens is not None and "step" in table:
             notes.append("tokens_seen is in the file: the batch given is not used")
         return _counted_on(table, "tokens_seen", notes)
@@ -71,6 +95,14 @@ def with_tokens(table, notes, *, unit, batch_tokens, tokens_seen, sequence_lengt
             "many"
         )
     return _from_steps(table, batch_tokens, notes)
+
+
+def _are_of_a_step(table):
+    """Whether tokens stay the same in every run while its steps go on."""
+    if not {"run", "step"} <= set(table):
+        return False
+    by_run = table.groupby("run")[["tokens_seen", "step"]].nunique()
+    return bool((by_run["tokens_seen"] == 1).all() and (by_run["step"] > 2).all())
 
 
 def _told(table, tokens_seen, notes):
@@ -150,7 +182,9 @@ def _counted_on(table, name, notes):
     within = order["run"].eq(order["run"].shift())
     known = order["step"].notna() & tokens.notna()
     later = order["step"].gt(order["step"].shift())
-    fell = within & known & later & tokens.lt(tokens.shift())
+    began = tokens.groupby(order["run"], sort=False).transform("min")
+    below = tokens.lt(tokens.shift()) | (tokens.eq(tokens.shift()) & tokens.eq(began))
+    fell = within & known & later & below
     if not fell.any():
         return table
     seen = tokens.shift().where(fell, 0.0).groupby(order["run"], sort=False).cumsum()

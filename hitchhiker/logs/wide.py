@@ -5,7 +5,7 @@ import pandas as pd
 from ..runs.checks import DataError
 from .counts import missing
 from .lines import FILE_COLUMN, LINE_COLUMN
-from .losses import ask, listed, numeric, pick
+from .losses import NoSuchLoss, ask, listed, numeric, pick
 from .names import NO_RUN, USUAL_NAMES, find, held_out, is_loss, plain
 from .sizes import size_in_name
 
@@ -48,7 +48,7 @@ def _of_tracker(table, metrics, wanted, notes):
     chosen = pick(losses or names, wanted) if wanted else None
     if chosen is None:
         if wanted:
-            raise DataError(f"--loss {wanted}: the metrics are {listed(names)}")
+            raise NoSuchLoss(f"--loss {wanted}: the metrics are {listed(names)}")
         if len(likely) > 1:
             ask("several metrics of a run", likely)
         if not likely:
