@@ -74,21 +74,29 @@ def text_cell():
             yield Case(
                 f"{label}-{word}",
                 {"a.csv": csv(dirty)},
-                asks("run-c", word, "5"),
+                asks("run-c", word, r"line 5\b"),
                 options,
             )
     full = runs.drop(columns=["val", "step"])
     for column in ("loss", "tokens_seen", "num_params"):
         dirty = full.astype({column: object})
         dirty.loc[7, column] = "oops"
-        yield Case(f"long-{column}", {"a.csv": csv(dirty)}, asks(column, "oops", "9"))
+        yield Case(
+            f"long-{column}", {"a.csv": csv(dirty)}, asks(column, "oops", r"line 9\b")
+        )
         lines = {"a.jsonl": jsonl(dirty)}
-        yield Case(f"jsonl-{column}", lines, asks(column, "oops", "8"))
+        yield Case(
+            f"jsonl-{column}", lines, asks(column, "oops", r"(line|record|row) 8\b")
+        )
     for word in ("nan", "NaN", "", "NA", "N/A", "inf", "-", "null", "None"):
         dirty = export.astype({"run-c": object})
         dirty.loc[3, "run-c"] = word
         gone = runs.drop(index=runs.index[(runs["run"] == "run-c")][3])
         clear = right(gone)
-        expect = either(clear, asks("run-c", "5")) if word in ("-", "None") else clear
+        expect = (
+            either(clear, asks("run-c", r"line 5\b"))
+            if word in ("-", "None")
+            else clear
+        )
         label = f"missing-{word or 'blank'}".replace("/", "-")
         yield Case(label, {"a.csv": csv(dirty)}, expect, options)

@@ -54,9 +54,9 @@ class Either:
 class Case:
     """One log of a kind.
 
-    ``files``: bytes by path. ``options``: keywords of `read_export`, or ``words``: those
-    of the command line. ``read``: the paths given, else all files. ``call``: what is
-    done with the log, "read", "forecast" or "compare".
+    ``files``: bytes by path. ``options``: keywords of `read_export`, or ``words`` of
+    the command line. ``read``: the paths given, else all files. ``call``: what is done
+    with the log, "read", "forecast" or "compare".
     """
 
     label: str

@@ -13,21 +13,22 @@ def _steps(sizes, seed):
 def products():
     """Tokens of a step as a product, counts as products."""
     runs, steps = _steps(GPTS, 51)
-    for text in (
-        "12 x 40 x 1024",
-        "12x40x1024",
-        "12*40*1024",
-        "12 * 40 * 1024",
-        "12 × 40 × 1024",
-        "480 x 1024",
-        "491_520",
-        "491,520",
-        "491520",
-        "480 x 1,024",
+    for number, text in enumerate(
+        (
+            "12 x 40 x 1024",
+            "12x40x1024",
+            "12*40*1024",
+            "12 * 40 * 1024",
+            "12 × 40 × 1024",
+            "480 x 1024",
+            "491_520",
+            "491,520",
+            "491520",
+            "480 x 1,024",
+        )
     ):
         words = ("--batch-tokens", text)
-        label = text.replace(" ", "").replace("*", "by").replace(",", "_")
-        yield Case(label, {"a.csv": steps}, right(runs), words=words)
+        yield Case(f"product-{number}", {"a.csv": steps}, right(runs), words=words)
     each = [w for n in GPTS for w in ("--batch-tokens", f"{n}=12 x 40 x 1024")]
     yield Case("each", {"a.csv": steps}, right(runs), words=tuple(each))
     words = ("--batch-tokens", "1M", "--batch-tokens", "gpt-350M=2M")
@@ -71,10 +72,9 @@ def decimal_commas():
     yield Case("tokens", {"a.csv": csv(tokens, ";")}, right(runs))
     one = runs[runs["run"] == "run-a"]
     bare = csv(one.drop(columns=["val", "step", "num_params"]))
-    for text in ("0,035B", "35,0M", "0,035 B"):
+    for label, text in (("B", "0,035B"), ("M", "35,0M"), ("spaced-B", "0,035 B")):
         words = ("--size", f"run-a={text}")
-        label = f"size-{text}".replace(" ", "").replace(",", "_")
-        yield Case(label, {"a.csv": bare}, right(one), words=words)
+        yield Case(f"size-{label}", {"a.csv": bare}, right(one), words=words)
     for text in ("1,300B", "35,000M"):
         words = ("--size", f"run-a={text}")
         label = f"asks-{text}".replace(",", "_")

@@ -33,7 +33,7 @@ class Answer:
     notes: tuple = ()
     said: str = ""
     difference: float = np.nan
-    error: Exception | None = None
+    error: str | None = None
     asked: bool = False
 
 
@@ -47,15 +47,16 @@ def answer(case, folder):
     try:
         return DOINGS[case.call](case, paths)
     except (hitchhiker.DataError, click.UsageError, UnsupportedError) as error:
-        return Answer(error=error, asked=True)
+        message = str(error).replace(f"{folder}/", "")  # words are not of the path
+        return Answer(error=message, asked=True)
     except Exception as error:  # a traceback is what we look for
-        return Answer(error=error)
+        return Answer(error=f"{type(error).__name__}: {error}")
 
 
 def judge(case, found):
     """The verdict on an answer, and why."""
     if found.error is not None and not found.asked:
-        return "traceback", f"{type(found.error).__name__}: {found.error}"
+        return "traceback", found.error
     return JUDGES[type(case.expect)](case.expect, found)
 
 
@@ -115,7 +116,7 @@ def _lacking(words, text):
 
 def _judge_right(expect, found):
     if found.asked:
-        return "refused", str(found.error)
+        return "refused", found.error
     wrong = difference_of(expect, found.runs)
     if wrong:
         return "silent", f"{wrong}; notes: {found.notes}"
@@ -151,7 +152,7 @@ def difference_of(expect, runs):
 def _judge_asks(expect, found):
     if not found.asked:
         return "silent", f"read, with notes {found.notes}, but should ask"
-    message = str(found.error)
+    message = found.error
     lacking = _lacking(expect.words, message)
     if lacking or "\n" in message or len(message) > LONGEST:
         return "unclear", f"no {lacking} in: {message}"
@@ -171,7 +172,7 @@ def _judge_warned(expect, found):
 
 def _judge_near(expect, found):
     if found.asked:
-        return "refused", str(found.error)
+        return "refused", found.error
     off = abs(found.difference - expect.difference)
     return ("silent", f"differs by {found.difference}") if off > 0.02 else ("right", "")
 

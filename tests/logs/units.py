@@ -166,7 +166,7 @@ def header_units():
         table["num_params"] /= params
         table["tokens_seen"] /= count
         table = table.rename(columns={"num_params": size, "tokens_seen": tokens})
-        label = f"{size}-{tokens}".lower().translate(str.maketrans(" ()[]", "-----"))
+        label = f"{size}-{tokens}".translate(str.maketrans(" ()[]", "-rrss"))
         yield Case(label, {"a.csv": csv(table)}, right(runs, "million|M", "token"))
     mixed = table.rename(columns={size: "params", tokens: "tokens"})
     yield Case(
