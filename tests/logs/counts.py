@@ -1,5 +1,7 @@
 """Counts as people write them, in their locale."""
 
+import re
+
 from .cases import Case, asks, right
 from .ladders import GPTS, LETTERS, NANO, ladder
 from .writers import array, csv, jsonl
@@ -39,7 +41,7 @@ def products():
     for bad in ("12 x", "x 12", "12 x apples", "1..5M", "12 y 5"):
         words = ("--batch-tokens", bad)
         label = f"bad-{bad}".replace(" ", "-")
-        yield Case(label, {"a.csv": steps}, asks(bad.split()[-1]), words=words)
+        yield Case(label, {"a.csv": steps}, asks(re.escape(bad)), words=words)
     text = runs["step"].map("{} x 491520".format)
     yield Case("column", {"a.csv": csv(table.assign(tokens_seen=text))}, right(runs))
 

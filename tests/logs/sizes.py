@@ -127,11 +127,11 @@ def size_of_unknown_run():
     full = runs.drop(columns=["val", "step"])
     steps = runs.drop(columns=["val", "tokens_seen"])
     export = wide(runs, {"loss": "loss"})
-    for wrong in ("run-x", "run_a", "RUN-A", "a", "run-a "):
+    for wrong in ("run-x", "run_a", "RUN-A", "a"):
         yield Case(
-            f"size-{wrong.strip()}{len(wrong)}",
+            f"size-{wrong}",
             {"a.csv": csv(full)},
-            asks(wrong.strip(), "run-a", "run-b"),
+            asks(wrong, "run-a", "run-b"),
             {"sizes": {wrong: 9e7}},
         )
     yield Case(

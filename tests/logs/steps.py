@@ -157,7 +157,7 @@ def repeated_epochs():
         runs = ladder(seed=24).drop(columns="val")
         share = runs["step"] / runs["step"].max()
         table = runs.assign(**{column: (most * share).round(3)})
-        words = r"epoch.*(repeat|again|more than once|seen)|repeat.*epoch"
+        words = r"epoch.*(repeat|again|more than|times|pass|new)|repeat.*epoch"
         expect = Warned((words if warned else "repeat",), absent=not warned)
         for form, write in (("csv", csv), ("jsonl", jsonl)):
             files = {f"a.{form}": write(table)}
