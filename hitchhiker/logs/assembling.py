@@ -8,7 +8,7 @@ from .lines import FILE_COLUMN, LINE_COLUMN, lines, number_of_rows
 from .losses import listed
 from .restarts import runs_by_seed, without_repeats
 from .sizes import with_sizes
-from .steps import check_counters, filled_by_step, with_tokens
+from .steps import filled_by_step, with_tokens
 
 TRUE = {"true", "yes", "y", "1", "1.0", "t", "on"}
 FALSE = {"false", "no", "n", "0", "0.0", "f", "off"}
@@ -51,7 +51,6 @@ def in_numbers(table, notes, *, without, sizes, units, **tokens):
     table = with_tokens(table, notes, unit=unit, **tokens)
     if not by_step:
         table = without_repeats(table, "tokens_seen", notes)
-        check_counters(table)
     if "run" in table:
         table = table.sort_values(["run", "tokens_seen"], kind="stable")
     return _in_their_types(table)

@@ -9,6 +9,8 @@ from .lines import FILE_COLUMN, LINE_COLUMN, lines, number_of_rows
 from .losses import listed
 from .names import NO_RUN, SEED, plain
 
+ANOTHER_CURVE = 0.05  # in log loss, from the losses that a restart repeats
+ROWS_OF_A_START = 8  # by fewer rows a start, rows stand in no order
 MOST_RELOGGED = 2  # steps that a run may repeat without going back
 CORE = (
     "run",
@@ -54,26 +56,23 @@ def without_repeats(table, axis, notes):
     if "run" not in table or table.empty:
         return table
     at = ["run", axis]
-    if not table.duplicated(at).any():
-        return table
     copies = table.duplicated([c for c in table if c not in (LINE_COLUMN, FILE_COLUMN)])
     if copies.any():
-        notes.append(
-            f"{number_of_rows(copies)} are copies: left out ({lines(table, copies)})"
-        )
+        where = lines(table, copies)
+        notes.append(f"{number_of_rows(copies)} are copies: left out ({where})")
         table = table[~copies]
     again = table.duplicated(at, keep=False)
-    if not again.any():
-        return table
-    _check_told_apart(table, table[again], at)
-    for run, rows in table[table["run"].isin(table.loc[again, "run"])].groupby("run"):
+    if again.any():
+        _check_told_apart(table, table[again], at)
+    for run, rows in table.groupby("run", sort=False):
         _check_restart(run, rows, axis)
     older = table.duplicated(at, keep="last")
-    notes.append(
-        f"{number_of_rows(older)} repeat steps already seen "
-        f"({listed(table.loc[older, 'run'].unique())}, {lines(table, older)}): the "
-        "last of each is kept, as after a restart"
-    )
+    if older.any():
+        names = listed(table.loc[older, "run"].unique())
+        notes.append(
+            f"{number_of_rows(older)} repeat steps already seen ({names}, "
+            f"{lines(table, older)}): the last of each is kept, as after a restart"
+        )
     return table[~older]
 
 
@@ -98,24 +97,47 @@ def _check_told_apart(table, rows, at):
 
 
 def _check_restart(run, rows, axis):
-    """Raise an error if repeated steps of a run do not look like a restart."""
+    """Raise an error if the steps of a run go back as no restart does."""
     values = rows[axis].to_numpy(float)
-    back = np.diff(values)
-    first = values.min()
-    again = np.flatnonzero((back <= 0) & (values[1:] == first)) + 1
-    if len(again):
-        where = np.isin(np.arange(len(rows)), again)
-        raise DataError(
-            f"run {run!r} begins again at {lines(rows, where)}: two curves under one "
-            "name (two losses, seeds, files)? Name them differently, choose one with "
-            "--loss, or add a column step that goes on"
-        )
-    same = np.flatnonzero(back == 0) + 1
     losses = rows["loss"].to_numpy(float)
+    back = np.diff(values)
+    same = np.flatnonzero(back == 0) + 1
     apart = same[losses[same] != losses[same - 1]]
     if len(apart) > MOST_RELOGGED:
-        where = np.isin(np.arange(len(rows)), apart)
         raise DataError(
-            f"run {run!r} has two losses at the same {axis} ({lines(rows, where)}), "
-            "which is no restart: choose one with --loss, or name the runs differently"
+            f"run {run!r} has two losses at the same {axis} "
+            f"({_lines_at(rows, apart)}), which is no restart: choose one with --loss, "
+            "or name the runs differently"
         )
+    starts = np.flatnonzero(back < 0) + 1
+    repeats = len(np.unique(values)) < len(values)
+    if not repeats and len(starts) > max(1, len(values) // ROWS_OF_A_START):
+        return  # rows in no order
+    first = np.unique(values)[:2].max()
+    from_start = [i for i in starts if values[i] <= first]
+    from_start += [i for i in apart if values[i] == values.min()]
+    other = [i for i in starts if _differs(values, losses, i)]
+    if from_start or other:
+        raise DataError(
+            f"{axis} of run {run!r} begins again at "
+            f"{_lines_at(rows, from_start or other)}: two curves under one name (two "
+            "losses, seeds, files), or a counter that restarted? Name them "
+            "differently, choose one with --loss, or add a column step that goes on"
+        )
+
+
+def _differs(values, losses, start):
+    """Whether rows from ``start`` on tell another loss than those before it did."""
+    older = np.argsort(values[:start], kind="stable")
+    steps, logs = np.log(values[:start][older]), np.log(losses[:start][older])
+    ends = np.flatnonzero(np.diff(values[start:]) < 0)
+    stop = start + ends[0] + 1 if len(ends) else len(values)
+    newer = np.log(values[start:stop])
+    inside = newer <= steps[-1]
+    told = np.interp(newer[inside], steps, logs)
+    gaps = np.abs(np.log(losses[start:stop][inside]) - told)
+    return len(gaps) > 0 and np.median(gaps) > ANOTHER_CURVE
+
+
+def _lines_at(rows, positions):
+    return lines(rows, np.isin(np.arange(len(rows)), positions))

@@ -1,6 +1,5 @@
 """From steps and counters to tokens seen."""
 
-import numpy as np
 import pandas as pd
 
 from ..runs.checks import DataError
@@ -194,22 +193,3 @@ def _counted_on(table, name, notes):
         "go on: what was seen before is added"
     )
     return table.assign(tokens_seen=(tokens + seen).reindex(table.index))
-
-
-def check_counters(table):
-    """Raise an error where tokens begin again and no step tells what it means."""
-    if "run" not in table:
-        return
-    for run, rows in table.groupby("run", sort=False):
-        tokens = rows["tokens_seen"].dropna().to_numpy()
-        fell = np.flatnonzero(np.diff(tokens) < 0)
-        if 0 < len(fell) <= max(3, len(tokens) // 20):
-            start = tokens[fell + 1]
-            if (start <= np.partition(tokens, 1)[1]).any():
-                known = rows["tokens_seen"].dropna().index
-                at = rows.index == known[fell[0] + 1]
-                raise DataError(
-                    f"tokens_seen of run {run!r} begins again at {lines(rows, at)}: "
-                    "if the counter restarted, add a column step or count on; if it is "
-                    "another run, name it differently"
-                )
