@@ -64,11 +64,7 @@ class File:
     path: Path
     content: bytes
     run: str
-
-    @property
-    def name(self):
-        """What messages call it."""
-        return "standard input" if str(self.path) == "-" else str(self.path)
+    name: str  # what messages call it
 
     @property
     def ending(self):
@@ -128,9 +124,21 @@ def open_files(paths):
         differ = [len(set(parts)) > 1 for parts in columns]
         shared = differ.index(True) if any(differ) else len(columns)
     return [
-        File(path, _read(path), _run_of(path, parts[shared:]))
+        File(
+            path,
+            _read(path),
+            _run_of(path, parts[shared:]),
+            _name_of(path, parts[shared:] if len(found) > 1 else ()),
+        )
         for path, parts in zip(found, folders, strict=True)
     ]
+
+
+def _name_of(path, folders):
+    """What messages call a file: its name, below what all files share."""
+    if str(path) == "-":
+        return "standard input"
+    return "/".join([*folders, path.name])
 
 
 def _run_of(path, folders):
