@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..laws import ScalingLaw
 from ..runs import selection
-from ..runs.checks import DataError, check_runs, run_names
+from ..runs.checks import DataError, doubts, run_names
 from .advice import advice, warnings
 from .observations import observations
 from .parametrisation import reference_logs
@@ -88,6 +88,8 @@ def forecast(
     levels=(0.8, 0.9),
     prior=None,
     early="guide",
+    without=(),
+    force=False,
 ):
     """Forecast losses from any runs of one family, with intervals.
 
@@ -109,6 +111,10 @@ def forecast(
     early : "guide", float or None
         Tokens at the beginning of training that are left out, as in
         `hitchhiker.runs.selection.early_cut`; None keeps every row.
+    without : str or iterable of str
+        Names of runs to leave out, such as one that diverged.
+    force : bool
+        Whether to forecast from what can hardly be meant, see `hitchhiker.check_runs`.
 
     Returns
     -------
@@ -128,7 +134,30 @@ def forecast(
        loss  low_80  high_80
     0  2.34    2.25     2.44
     """
-    check_runs(runs)
+    runs = selection.without_runs(runs, without)
+    told = doubts(runs, force)
+    return forecast_checked(
+        runs,
+        num_params,
+        tokens_seen,
+        levels=levels,
+        prior=prior,
+        early=early,
+        told=told,
+    )
+
+
+def forecast_checked(
+    runs,
+    num_params,
+    tokens_seen,
+    *,
+    levels=(0.8, 0.9),
+    prior=None,
+    early="guide",
+    told=(),
+):
+    """`forecast` from a checked table, with what is ``told`` of it as warnings."""
     size, tokens = checked_targets(num_params, tokens_seen)
     prior = prior or prior_for(runs)
     check_levels(levels, prior)
@@ -138,10 +167,11 @@ def forecast(
             f"no row is left after the first {early:g} tokens of each run: give less, "
             "or early=None"
         )
-    return forecast_from(used, size, tokens, levels, prior, len(runs) - len(used))
+    n_early = len(runs) - len(used)
+    return forecast_from(used, size, tokens, levels, prior, n_early, told)
 
 
-def forecast_from(used, num_params, tokens_seen, levels, prior, n_early=0):
+def forecast_from(used, num_params, tokens_seen, levels, prior, n_early=0, told=()):
     """`forecast` from checked rows after the early cut, for checked targets (n,)."""
     family = posterior(observations(used), prior)
     mean, sd = family.predict(num_params, tokens_seen)
@@ -155,7 +185,7 @@ def forecast_from(used, num_params, tokens_seen, levels, prior, n_early=0):
     return Forecast(
         table,
         family.law(),
-        tuple(warnings(used, family, num_params, tokens_seen)),
+        (*told, *warnings(family, num_params, tokens_seen)),
         tuple(advice(family, num_params[largest], tokens_seen[largest])),
         int(run_names(used).nunique()),
         len(used),

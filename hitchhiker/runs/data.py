@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .checks import DataError, check_runs
+from .checks import DataError, check_table
 
 RUN_COLUMNS = (
     "run source family model arch corpus num_params tokens_seen step flops loss "
@@ -166,10 +166,12 @@ def read_table(name):
 def read_runs(path):
     """Read and check a CSV of one's own: ``run, num_params, tokens_seen, loss``.
 
+    What is implausible in it, whoever uses the table says.
+
     Raises
     ------
     DataError
-        As `check_runs`, with the file's name.
+        If it cannot be used, with the file's name.
 
     Examples
     --------
@@ -178,7 +180,7 @@ def read_runs(path):
     4
     """
     try:
-        return check_runs(pd.read_csv(path))
+        return check_table(pd.read_csv(path))
     except ValueError as error:  # DataError, or a file that is no CSV
         raise DataError(f"{path}: {error}") from None
 

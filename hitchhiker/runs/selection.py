@@ -4,6 +4,7 @@ Every function takes a table of one family and returns some of its rows, so that
 selections compose: ``first_share(early_cut(smallest(runs, 4)), 0.5)``.
 """
 
+from collections.abc import Iterable
 from functools import partial
 from numbers import Real
 
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .checks import DataError, run_names
+from .naming import listed
 
 EARLY_TOKENS = 10e9
 EARLY_SHARE = 0.10
@@ -122,6 +124,46 @@ def windows(runs, counts=None, ends=None):
         for k in counts
         if k <= end
     }
+
+
+def without_runs(runs, names):
+    """Rows of all runs but some.
+
+    Parameters
+    ----------
+    runs : DataFrame
+    names : str or iterable
+        Names of runs to leave out.
+
+    Raises
+    ------
+    DataError
+        If there is no such run, or none is left.
+
+    Examples
+    --------
+    >>> from hitchhiker import load_runs
+    >>> opt = load_runs("opt")
+    >>> without_runs(opt, "opt-175b")["run"].nunique(), opt["run"].nunique()
+    (5, 6)
+    """
+    alone = isinstance(names, str) or not isinstance(names, Iterable)
+    wanted = {str(name) for name in ([names] if alone else names)}
+    if not wanted:
+        return runs
+    if not isinstance(runs, pd.DataFrame):
+        raise DataError(f"runs must be a pandas DataFrame, got {type(runs).__name__}")
+    of_row = run_names(runs).astype(str)
+    unknown = sorted(wanted - set(of_row))
+    if unknown:
+        raise DataError(
+            f"no run {', '.join(unknown)} to leave out; there are "
+            f"{listed(of_row.unique())}"
+        )
+    kept = runs[~of_row.isin(wanted)]
+    if kept.empty:
+        raise DataError(f"no run is left without {', '.join(sorted(wanted))}")
+    return kept
 
 
 def max_params(runs):
