@@ -110,6 +110,7 @@ def check_table(runs):
     _check_units(runs)
     _check_names(runs)
     _check_duplicates(runs)
+    _check_sizes(runs)
     _check_schedule(runs)
     return runs
 
@@ -234,18 +235,6 @@ def _check_names(runs):
             f"{name} is text in some rows and not in {rows_named(runs, odd)}: make "
             "all names text"
         )
-    sizes = runs["num_params"].to_numpy(float)
-    least = np.full(codes.max() + 1, np.inf)
-    np.minimum.at(least, codes, sizes)
-    several = sizes > ONE_SIZE_OF_RUN * least[codes]
-    if several.any():
-        first = codes == codes[several.argmax()]
-        known = listed(f"{size:g}" for size in np.unique(sizes[first]))
-        raise DataError(
-            f"{name} {names.iloc[several.argmax()]} has several sizes ({known} "
-            f"parameters, in {rows_named(runs, first)}): a run has one size, name "
-            "different runs differently"
-        )
 
 
 def _check_duplicates(runs):
@@ -263,6 +252,24 @@ def _check_duplicates(runs):
             f"the same {name} and tokens_seen in {rows_named(runs, twice)}: keep the "
             "last record of a restarted run, name different runs differently, or count "
             "rows with weights"
+        )
+
+
+def _check_sizes(runs):
+    if not {"run", "model"} & set(runs):
+        return
+    codes, names = pd.factorize(run_names(runs))
+    sizes = runs["num_params"].to_numpy(float)
+    least = np.full(len(names), np.inf)
+    np.minimum.at(least, codes, sizes)
+    several = sizes > ONE_SIZE_OF_RUN * least[codes]
+    if several.any():
+        run = codes[several.argmax()]
+        known = listed(f"{size:g}" for size in np.unique(sizes[codes == run]))
+        raise DataError(
+            f"run {names[run]} has several sizes ({known} parameters, in "
+            f"{rows_named(runs, codes == run)}): a run has one size, name different "
+            "runs differently"
         )
 
 

@@ -1,5 +1,7 @@
 """Names of runs, and rows in words: as the lines of a file where a table knows them."""
 
+from itertools import islice
+
 import numpy as np
 import pandas as pd
 
@@ -53,5 +55,5 @@ def listed(names):
     >>> listed(["a", "b"])
     'a, b'
     """
-    names = list(names[: SHOWN + 1])
+    names = list(islice(names, SHOWN + 1))
     return ", ".join(map(str, names[:SHOWN])) + (", ..." if len(names) > SHOWN else "")

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .checks import DataError, run_names
+from .describing import describe as describe
 from .naming import listed
 
 EARLY_TOKENS = 10e9
@@ -293,34 +294,3 @@ def cost(runs):
         else 6.0 * runs["num_params"] * runs["tokens_seen"]
     )
     return float(pd.Series(flops).groupby(run_names(runs), observed=True).max().sum())
-
-
-def describe(runs):
-    """Describe the families of a table: one row a source, family and loss kind.
-
-    Returns
-    -------
-    DataFrame
-        ``source, family, loss_kind, n_sizes, n_runs, n_rows, checkpoints`` (median a
-        run) ``, min_params, max_params, first_tokens`` (median over runs of the first
-        checkpoint) ``, max_tokens, min_loss``.
-    """
-    keys = ["source", "family", "loss_kind"]
-    by_run = runs.groupby([*keys, "run"], sort=False)["tokens_seen"].agg(
-        ["size", "min"]
-    )
-    by_run = by_run.groupby(keys, sort=False).median()
-    group = runs.groupby(keys, sort=False)
-    return pd.DataFrame(
-        {
-            "n_sizes": group["model"].nunique(),
-            "n_runs": group["run"].nunique(),
-            "n_rows": group.size(),
-            "checkpoints": by_run["size"],
-            "min_params": group["num_params"].min(),
-            "max_params": group["num_params"].max(),
-            "first_tokens": by_run["min"],
-            "max_tokens": group["tokens_seen"].max(),
-            "min_loss": group["loss"].min(),
-        }
-    ).reset_index()
