@@ -13,7 +13,7 @@ ERROR_OF_MEAN = 0.001  # relative, for which neighbours are taken, more where no
 BISQUARE = 4.685  # robust standard deviations beyond which a row does not count
 TO_SD = 1.4826  # standard deviation of a Gaussian over its median absolute deviation
 ROUNDS = 4  # of reweighting
-# A row is a spike that is so many robust standard deviations, and by this ratio, off
+# A row is a spike that is so many robust standard deviations, and by this ratio, above
 # its neighbours.
 SPIKE_SDS = 8.0
 SPIKE_RATIO = 1.08
@@ -110,8 +110,10 @@ def points(tokens_seen, log_loss, runs, most=MAX_CHECKPOINTS):
         place[order] = np.arange(len(order))
         low, high = _windows(place[row[judged]], run[judged], length, curve[1])
         mean, sd = _robust_means(*curve, place[row[judged]], low, high)
-        off = np.abs(value[judged] - mean)
-        spiked[judged] = off > np.maximum(SPIKE_SDS * sd, np.log(SPIKE_RATIO))
+        above = value[judged] - mean
+        spiked[judged] = above > np.maximum(SPIKE_SDS * sd, np.log(SPIKE_RATIO))
+        begins = np.diff(run[judged], prepend=-1) > 0  # is high by nature
+        spiked[judged[begins]] = False
         replaced = spiked[judged] | (length[run[judged]] >= DENSE_ROWS)
         value[judged] = np.where(replaced, mean, value[judged])
         n_rows[judged] = np.where(replaced, high - low, 1)

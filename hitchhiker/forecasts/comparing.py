@@ -235,7 +235,7 @@ def _forecast(table, target, told):
     used = selection.early_cut(table)
     n_early = len(table) - len(used)
     prior = prior_for(table)
-    return forecast_from(used, *target, (0.8, 0.9), prior, n_early, told)
+    return forecast_from(used, *target, (0.8, 0.9), prior, n_early, told, True)
 
 
 def _study(tables):

@@ -114,9 +114,10 @@ def watch(runs, run, end_tokens, *, levels=(0.8, 0.9), without=(), force=False):
     early = watched["tokens_seen"].iloc[-MIN_CHECKPOINTS - 1] < begun
     watched = watched if early else watched[watched["tokens_seen"] >= begun]
 
-    def forecast_at(n_seen, tokens):
+    def forecast_at(n_seen, tokens, **options):
         seen = selection.early_cut(pd.concat([others, watched.iloc[:n_seen]]))
-        return forecast_from(seen, np.full(len(tokens), size), tokens, levels, prior)
+        sizes = np.full(len(tokens), size)
+        return forecast_from(seen, sizes, tokens, levels, prior, **options)
 
     tokens = watched["tokens_seen"].to_numpy(float)
     looks = []
@@ -128,8 +129,9 @@ def watch(runs, run, end_tokens, *, levels=(0.8, 0.9), without=(), force=False):
         if at is not None and (departed_at is None or at < departed_at):
             departed_at = at
             band_made_at = float(tokens[n_seen - 1])
-    band = forecast_at(len(tokens), np.geomspace(tokens[-1], end_tokens, 30))
-    warnings = [*told, *band.warnings]
+    to_end = np.geomspace(tokens[-1], end_tokens, 30)
+    band = forecast_at(len(tokens), to_end, told=told, closely=True)
+    warnings = list(band.warnings)
     if early:
         warnings.insert(
             0, "the run has hardly begun: nothing is said yet of leaving its band"
