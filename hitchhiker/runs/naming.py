@@ -40,11 +40,25 @@ def rows_named(runs, mask):
     count = f"{len(at)} row{'s' if len(at) > 1 else ''}"
     if "line" not in runs:
         return f"{count} ({listed(runs.index[at])})"
-    lines = [format(line, "g") for line in runs["line"].iloc[at[: SHOWN + 1]]]
-    if "file" in runs:
-        files = runs["file"].iloc[at[: SHOWN + 1]]
-        lines = [f"{n} of {file}" for n, file in zip(lines, files, strict=True)]
-    return f"line {lines[0]}" if len(at) == 1 else f"{count} (lines {listed(lines)})"
+    if len(at) == 1:
+        return row_named(runs, at[0])
+    lines = (row_named(runs, row).removeprefix("line ") for row in at)
+    return f"{count} (lines {listed(lines)})"
+
+
+def row_named(runs, row):
+    """One row of a table, by its position, in words.
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({"loss": [3.0, 2.9], "line": [2, 3], "file": "a.csv"})
+    >>> row_named(runs, 1), row_named(runs[["loss"]], 1)
+    ('line 3 of a.csv', 'row 1')
+    """
+    if "line" not in runs:
+        return f"row {runs.index[row]}"
+    line = f"line {runs['line'].iloc[row]:.0f}"
+    return f"{line} of {runs['file'].iloc[row]}" if "file" in runs else line
 
 
 def listed(names):
