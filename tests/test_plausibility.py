@@ -121,13 +121,13 @@ DOUBTFUL = {
     ),
     "past its schedule": (
         lambda t: t.assign(schedule_tokens=2e10),
-        "past the end of schedule_tokens in 12 rows",
+        "past the end of schedule_tokens in 8 rows",
     ),
     "larger than any seen": (
-        lambda t: t.assign(num_params=1e4 * t["num_params"]),
-        r"run a, b, c, d\) is outside",
+        lambda t: t.assign(num_params=1e3 * t["num_params"]),
+        r"run b, c, d\) is outside",
     ),
-    "high for nats": (times(4.0, *SIZES), "perplexity"),
+    "high for nats": (times(3.5, *SIZES), "perplexity"),
     "runs of two schedules": (
         lambda t: t.assign(schedule=np.where(of(t, "a"), "wsd", "cosine")),
         "runs differ in schedule",
@@ -196,10 +196,9 @@ def test_no_shipped_family_is_refused_and_few_are_doubted(capsys):
         print(f"{len(doubted)} doubted")
     assert len(found) > 300
     assert severe == []
-    # Those of repeated text, which is what they were made for, and two more.
-    others = {names[1] for names in doubted if "datablations" not in names}
+    # Those that were made to repeat text, and hardly any other.
     assert len(doubted) < len(found) / 10
-    assert len(others) <= 3, others
+    assert sum(names[0] != "datablations" for names in doubted) < len(found) / 25
 
 
 def test_the_ranges_are_those_of_the_shipped_tables():
@@ -227,16 +226,13 @@ def test_it_takes_no_time():
 
 def told_by(runs, **options):
     """What every function says of a table, by its name."""
-    watched = runs.assign(run=runs["run"].where(~of(runs, "d"), "now"))
     return {
         "fit": fit(runs, **options).warnings,
         "bootstrap": bootstrap(runs, 5, **options).warnings,
         "forecast": forecast(runs, 1e10, 1e11, **options).warnings,
         "compare": compare(runs, runs, 1e10, 1e11, **options).forecasts[0].warnings,
-        "watch": watch(watched, "now", 1e11, **options).warnings,
-        "evaluate": evaluate(runs, "best_seen", **options)["warnings"]
-        .iloc[0]
-        .split("; "),
+        "watch": watch(runs, "d", 1e11, **options).warnings,
+        "evaluate": evaluate(runs, "best_seen", **options)["warnings"][0].split("; "),
     }
 
 
@@ -289,7 +285,7 @@ def test_two_tables_in_two_units_are_not_compared():
 REFUSED = {
     "a run of two sizes": (
         lambda t: t.assign(num_params=np.geomspace(1e8, 2e8, len(t))),
-        r"run a has several sizes \(1e\+08, .* lines 2, 3, 4, 5, 6, \.\.\.",
+        r"run a has several sizes \(1e\+08, .*lines 2, 3, 4, 5, 6, \.\.\.",
     ),
     "no truth": (
         lambda t: t.assign(is_final=["done"] + ["no"] * (len(t) - 1)),
