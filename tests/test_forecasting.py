@@ -42,7 +42,8 @@ def test_noise_free_runs_of_a_usual_law_are_forecast_well():
 def test_another_unit_of_loss_gives_the_same_forecast(unit):
     runs = ladder()
     one, other = (
-        forecast(runs.assign(loss=f * runs["loss"]), *TARGET).table for f in (1, unit)
+        forecast(runs.assign(loss=f * runs["loss"], loss_unit="some"), *TARGET).table
+        for f in (1, unit)
     )
     for column in ("loss", "low_80", "high_90"):
         assert other[column][0] == pytest.approx(unit * one[column][0], rel=1e-4)

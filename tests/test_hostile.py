@@ -63,6 +63,13 @@ SURVIVED = {
     "shuffled": lambda t: t.sample(frac=1, random_state=0),
     "further columns": lambda t: t.assign(note="x", other=np.nan),
 }
+FORCED = (  # survived and doubted only by who insists
+    "rising in size",
+    "rising in tokens",
+    "an exa of tokens",
+    "tiny losses",
+    "huge losses",
+)
 SEEDS = (0, 1, 2)
 
 
@@ -81,7 +88,7 @@ def test_refused_with_a_name(name, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", DOUBTED)
 def test_doubted_in_words(name, seed):
-    found = fit(hostile(DOUBTED[name], seed))
+    found = fit(hostile(DOUBTED[name], seed), force=True)
     assert found.status != "ok"
     assert found.warnings
     assert found.summary()
@@ -89,7 +96,7 @@ def test_doubted_in_words(name, seed):
 
 @pytest.mark.parametrize("name", DOUBTED)
 def test_a_threshold_from_residuals_doubts_as_much(name):
-    found = fit(hostile(DOUBTED[name], 1), objective="huber-scaled")
+    found = fit(hostile(DOUBTED[name], 1), objective="huber-scaled", force=True)
     assert found.status != "ok"
     assert found.warnings
 
@@ -98,12 +105,22 @@ def test_a_threshold_from_residuals_doubts_as_much(name):
 @pytest.mark.parametrize("name", SURVIVED)
 def test_survived(name, seed):
     runs = hostile(SURVIVED[name], seed)
-    found = fit(runs)
+    found = fit(runs, force=True)
     assert found.status in ("ok", "at_bound")
     loss = found.predict(
         runs["num_params"].to_numpy(float), runs["tokens_seen"].to_numpy(float)
     )
     assert np.median(np.abs(loss / runs["loss"].to_numpy() - 1)) < 0.02
+
+
+@pytest.mark.parametrize("name", [*DOUBTED, *SURVIVED])
+def test_what_can_hardly_be_meant_needs_force(name):
+    runs = hostile((DOUBTED | SURVIVED)[name], 1)
+    if name not in FORCED:
+        fit(runs)
+        return
+    with pytest.raises(DataError, match="go on with --force"):
+        fit(runs)
 
 
 def test_a_problem_without_weight_says_so_and_spares_the_others():

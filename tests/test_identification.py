@@ -178,4 +178,5 @@ def test_runs_are_counted_by_name():
     assert fit_all(runs).n_runs == 4
     assert fit_all(runs.rename(columns={"run": "model"})).n_runs == 4
     assert fit_all(runs.drop(columns="run")).n_runs == 20
-    assert fit_all(runs.assign(run=np.arange(20) // 2)).n_runs == 10
+    halves = runs["run"] + np.where(np.arange(20) % 5 < 2, "a", "b")
+    assert fit_all(runs.assign(run=halves)).n_runs == 8

@@ -7,12 +7,8 @@ from surfaces import SURFACES, table
 from test_forecasting import ladder
 
 from hitchhiker import ScalingLaw, load_prior
-from hitchhiker.forecasts.observations import (
-    MAX_CHECKPOINTS,
-    Observations,
-    observations,
-    thin,
-)
+from hitchhiker.forecasts.averaging import MAX_CHECKPOINTS, thin
+from hitchhiker.forecasts.observations import Observations, observations
 from hitchhiker.forecasts.parametrisation import (
     TO_RATIOS,
     log_loss,

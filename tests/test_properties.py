@@ -160,7 +160,7 @@ def test_are_does_not_know_the_unit_of_the_loss(law, unit):
 @given(NOISY, FACTORS)
 def test_evaluation_does_not_know_the_unit_of_the_loss(runs, unit):
     here, there = (
-        evaluate(t, ["fit", "best_seen", "most_trained"], sizes=[3, 4])
+        evaluate(t, ["fit", "best_seen", "most_trained"], sizes=[3, 4], force=True)
         for t in (runs, runs.assign(loss=runs["loss"] * unit))
     )
     np.testing.assert_allclose(there["are"], here["are"], rtol=1e-3, atol=1e-6)

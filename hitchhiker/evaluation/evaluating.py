@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..runs import selection
-from ..runs.checks import check_runs
+from ..runs.checks import doubts
 from ..runs.data import load_runs
 from .cells import PROTOCOLS, cells_of, labelled, split_family
 from .methods import METHODS
@@ -27,6 +27,7 @@ def evaluate(
     tail=selection.TARGET_TAIL,
     protocol="guide",
     target="largest",
+    force=False,
 ):
     """Score forecasting methods on held-out targets, one row a cell and method.
 
@@ -56,6 +57,8 @@ def evaluate(
         that Choshen et al. 2025 released. A method that a dict leaves out has "guide".
     target : "largest" or "smallest"
         The size that is held out.
+    force : bool
+        Whether to evaluate what can hardly be meant, see `hitchhiker.check_runs`.
 
     Returns
     -------
@@ -68,7 +71,8 @@ def evaluate(
         beta``; at the target's last checkpoint ``target_params, target_tokens,
         target_loss, forecast, low_80, high_80, low_90, high_90``; share of target
         checkpoints inside, ``covered_80, covered_90``; ``n_runs, n_runs_dropped`` (by
-        the early cut) ``, n_rows, flops, message``. A row is known by its first seven
+        the early cut) ``, n_rows, flops, message, warnings`` (what is doubtful in
+        the table, as `hitchhiker.fit` says it). A row is known by its first seven
         columns; the order of rows says nothing.
 
     Raises
@@ -89,7 +93,7 @@ def evaluate(
     protocols = _protocols_by_name(protocol, by_name)
     choices, shares = labelled(sizes, target), np.atleast_1d(share)
     rows = []
-    for names, runs in list(_family_tables(families)):
+    for names, runs, told in list(_family_tables(families, force)):
         family = split_family(names, runs, tail, target)
         cells = {
             p: cells_of(family, choices, shares, p, early)
@@ -101,7 +105,7 @@ def evaluate(
                 shown, outcomes(method, family, shown), strict=True
             ):
                 attempt = {**names, "method": name, **cell.facts}
-                rows.append(attempt | score(family, cell, outcome))
+                rows.append(attempt | score(family, cell, outcome) | told)
     return pd.DataFrame(rows)
 
 
@@ -143,12 +147,13 @@ def _protocols_by_name(protocol, by_name):
     return dict.fromkeys(by_name, "guide") | asked
 
 
-def _family_tables(families):
-    """Yield (names, checked table), a table a source, family and loss kind."""
+def _family_tables(families, force):
+    """Yield names, table and its warnings, a table a source, family and loss kind."""
     if isinstance(families, dict):
         for family, table in families.items():
             names = {"source": None, "family": family, "loss_kind": None}
-            yield names, check_runs(table).reset_index(drop=True)
+            told = {"warnings": "; ".join(doubts(table, force))}
+            yield names, table.reset_index(drop=True), told
         return
     alone = isinstance(families, (str, pd.DataFrame))
     for item in [families] if alone else families:
@@ -159,4 +164,5 @@ def _family_tables(families):
             groups = table.groupby(keys, sort=False, dropna=False)
         for values, group in groups:
             names = dict.fromkeys(FAMILY) | dict(zip(keys, values, strict=True))
-            yield names, check_runs(group.reset_index(drop=True))
+            told = {"warnings": "; ".join(doubts(group, force))}
+            yield names, group.reset_index(drop=True), told

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import OptimizeWarning, curve_fit
 
-from ..fits.fitting import fit, fit_many
-from ..forecasts.forecasting import forecast
+from ..fits.fitting import fit_many
+from ..forecasts.forecasting import forecast_checked
 from ..laws import ScalingLaw, training_flops
 
 # Start of the paper's released code, ln A, ln B, ln E, alpha, beta: the values of
@@ -54,7 +54,7 @@ class LawMethod:
     def __call__(self, train_runs, num_params, tokens_seen):
         """Forecast from one table, whose early tokens `evaluate` has left out."""
         options = {"objective": self.objective, "fixed": self.fixed}
-        estimate = fit(train_runs, early=None, **options)
+        (estimate,) = fit_many([train_runs], **options)
         return with_law(estimate.law, num_params, tokens_seen, estimate.status)
 
     def many(self, runs, seen, num_params, tokens_seen):
@@ -122,7 +122,7 @@ def most_trained(train_runs, num_params, tokens_seen):
 
 def from_forecast(train_runs, num_params, tokens_seen):
     """`hitchhiker.forecast` and its intervals; a shipped study is not in its prior."""
-    answer = forecast(train_runs, num_params, tokens_seen)
+    answer = forecast_checked(train_runs, num_params, tokens_seen)
     columns = answer.table.drop(columns=["num_params", "tokens_seen"])
     return columns.assign(**answer.law.as_dict(), status="ok")
 

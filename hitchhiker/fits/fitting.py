@@ -9,14 +9,23 @@ import pandas as pd
 
 from ..laws import PARAMETERS
 from ..runs import selection
-from ..runs.checks import DataError, check_runs, check_weights, run_names
+from ..runs.checks import DataError, check_table, check_weights, doubts, run_names
 from .batch import solve_tables
 from .identification import covariance
 
 OBJECTIVES = ("huber-log", "huber-scaled", "ls-log", "ls")
 
 
-def fit(runs, *, objective="huber-log", fixed=None, weights=None, early="guide"):
+def fit(
+    runs,
+    *,
+    objective="huber-log",
+    fixed=None,
+    weights=None,
+    early="guide",
+    without=(),
+    force=False,
+):
     """Estimate the scaling law of one family.
 
     Parameters
@@ -39,10 +48,15 @@ def fit(runs, *, objective="huber-log", fixed=None, weights=None, early="guide")
         first 10e9 tokens of each run or its first 10 %, whichever is less; that many
         tokens of every run; or none.  The fit's ``n_early`` says how many checkpoints
         that were.
+    without : str or iterable of str
+        Names of runs to leave out; their rows need a weight all the same.
+    force : bool
+        Whether to fit what can hardly be meant, see `hitchhiker.check_runs`.
 
     Returns
     -------
     Fit
+        Its ``warnings`` say what is doubtful in the table, too.
 
     Raises
     ------
@@ -74,13 +88,19 @@ def fit(runs, *, objective="huber-log", fixed=None, weights=None, early="guide")
     """
     check_objective(objective)
     fixed = check_fixed(fixed)
-    check_runs(runs)
+    check_table(runs)
     weights = check_weights(None if weights is None else [weights], len(runs))[0]
+    told = doubts(selection.without_runs(runs, without), force)
     counted = runs.reset_index(drop=True)[weights > 0]
+    counted = selection.without_runs(counted, without)
     rows = drop_early(counted, early)
     weights = weights[rows.index]
     estimate = solve_tables([rows], weights[None], objective, fixed)[0]
-    estimate = replace(estimate, n_early=len(counted) - len(rows))
+    estimate = replace(
+        estimate,
+        n_early=len(counted) - len(rows),
+        warnings=(*estimate.warnings, *told),
+    )
     return estimate if estimate.status == "failed" else with_covariance(estimate, rows)
 
 
@@ -117,12 +137,12 @@ def fit_many(problems, *, objective="huber-log", fixed=None, weights=None):
     fixed = check_fixed(fixed)
     if isinstance(problems, pd.DataFrame):
         weights = check_weights(weights, len(problems))
-        return solve_tables([check_runs(problems)], weights, objective, fixed)
+        return solve_tables([check_table(problems)], weights, objective, fixed)
     if not isinstance(problems, Iterable):
         raise DataError(f"problems must be tables, got {type(problems).__name__}")
     if weights is not None:
         raise ValueError("weights go with one shared table, not with a list of tables")
-    tables = [check_runs(table) for table in problems]
+    tables = [check_table(table) for table in problems]
     if not tables:
         raise DataError("no tables to fit: give at least one")
     lengths = np.array([len(table) for table in tables])

@@ -34,7 +34,8 @@ class Fit:
     fixed : dict
         Borrowed parameters.
     warnings : tuple of str
-        What the data do not determine, in plain words.
+        What the data do not determine, and what is doubtful in the table, in plain
+        words.
     n_early : int
         Checkpoints that the early cut left out of the table.
     covariance : array, shape (5, 5), optional
@@ -131,6 +132,8 @@ class Fits(Sequence):
         Borrowed parameters.
     n_early : int
         Checkpoints that the early cut left out of the table before all of them.
+    warnings : tuple of str
+        What is doubtful in the table, in plain words.
     """
 
     laws: Laws
@@ -139,6 +142,7 @@ class Fits(Sequence):
     objective_name: str
     fixed: dict
     n_early: int = 0
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def join(cls, parts):
@@ -154,6 +158,7 @@ class Fits(Sequence):
             first.objective_name,
             first.fixed,
             first.n_early,
+            first.warnings,
         )
 
     @cached_property
@@ -187,6 +192,6 @@ class Fits(Sequence):
             int(self.diagnosis.n_runs[index]),
             int(self.diagnosis.n_rows[index]),
             self.fixed,
-            self.diagnosis.explain(index),
+            (*self.diagnosis.explain(index), *self.warnings),
             self.n_early,
         )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..runs import selection
-from ..runs.checks import check_runs, run_names
+from ..runs.checks import check_runs, doubts, run_names
 from .batch import solve_tables
 from .fitting import OBJECTIVES, check_fixed, check_objective, drop_early
 from .results import Fits
@@ -27,6 +27,7 @@ def bootstrap(
     seed=0,
     n_jobs=1,
     progress=False,
+    force=False,
 ):
     """Fit the law to resampled runs, again and again.
 
@@ -53,11 +54,13 @@ def bootstrap(
         more than one needs joblib.  The numbers do not depend on it.
     progress : bool
         Show a progress bar, which needs tqdm.
+    force : bool
+        As for `hitchhiker.fit`.
 
     Returns
     -------
     Fits
-        One law a resample.
+        One law a resample; its ``warnings`` say what is doubtful in the table.
 
     Raises
     ------
@@ -81,7 +84,8 @@ def bootstrap(
     fixed = check_fixed(fixed)
     if not n >= 1:
         raise ValueError(f"n must be at least 1, got {n}")
-    rows = drop_early(check_runs(runs), early)
+    told = doubts(runs, force)
+    rows = drop_early(runs, early)
     codes = pd.factorize(run_names(rows))[0]
     count = codes.max() + 1
     rng = np.random.default_rng(seed)
@@ -93,7 +97,8 @@ def bootstrap(
     if progress:
         bar = _optional("tqdm", "progress=True").tqdm
         parts = bar(parts, total=len(chunks), unit_scale=RESAMPLES_TOGETHER, unit="fit")
-    return replace(Fits.join(list(parts)), n_early=len(runs) - len(rows))
+    n_early = len(runs) - len(rows)
+    return replace(Fits.join(list(parts)), n_early=n_early, warnings=told)
 
 
 def _fit_resamples(task):
@@ -189,7 +194,14 @@ def _quantiles(values, levels):
 
 
 def sensitivity(
-    runs, num_params, tokens_seen, *, objective="huber-log", fixed=None, early="guide"
+    runs,
+    num_params,
+    tokens_seen,
+    *,
+    objective="huber-log",
+    fixed=None,
+    early="guide",
+    force=False,
 ):
     """How far a forecast moves with objective, early cut, and each size left out.
 
@@ -199,7 +211,7 @@ def sensitivity(
         As for `hitchhiker.fit`.
     num_params, tokens_seen : float
         The target.
-    objective, fixed, early
+    objective, fixed, early, force
         As for `hitchhiker.fit`, whose forecast is the first row.
 
     Returns
@@ -210,7 +222,7 @@ def sensitivity(
     """
     check_objective(objective)
     fixed = check_fixed(fixed)
-    rows = drop_early(check_runs(runs), early)
+    rows = drop_early(check_runs(runs, force=force), early)
     cases = {"as it is": (rows, objective)}
     for other in OBJECTIVES:
         if other != objective:

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ..laws import training_flops
-from ..runs.checks import schedule_warnings
 from .parametrisation import from_reference_logs, reference_logs
 from .prior import UNUSUAL
 
@@ -15,9 +14,8 @@ MIN_NARROWING = 0.05  # by less an interval is not narrower
 MAX_ADVICE = 3  # sentences
 
 
-def warnings(runs, posterior, num_params, tokens_seen):
-    """Yield a sentence for each doubt about a forecast of targets (n,) from runs."""
-    yield from schedule_warnings(runs)
+def warnings(posterior, num_params, tokens_seen):
+    """Yield a sentence for each doubt about a forecast of targets (n,)."""
     observed = posterior.observations
     log_size, log_tokens = reference_logs(num_params, tokens_seen)
     if len(np.unique(observed.log_size.round(2))) == 1:

@@ -8,7 +8,8 @@ from scipy.special import stdtr, stdtrit
 
 from ..laws import Z_80
 from ..runs import selection
-from ..runs.checks import DataError, check_runs
+from ..runs.checks import DataError, check_table, doubts, refuse, run_names
+from ..runs.plausibility import findings_between
 from .forecasting import Forecast, checked_targets, forecast_from
 from .prior import prior_for, shipped_prior
 
@@ -144,7 +145,7 @@ def minimum_detectable_difference(floor, per_size, per_difference, extrapolation
     return float(np.expm1(least))
 
 
-def compare(first, second, num_params, tokens_seen):
+def compare(first, second, num_params, tokens_seen, *, without=(), force=False):
     """Compare two recipes at a target from a ladder of runs of each.
 
     Runs of equal size and tokens are compared one to one, and the difference of the
@@ -156,6 +157,10 @@ def compare(first, second, num_params, tokens_seen):
         Tables of runs, as for `hitchhiker.forecast`; one unit of loss, one text.
     num_params, tokens_seen : float
         The target.
+    without : str or iterable of str
+        Names of runs to leave out of the table that has them.
+    force : bool
+        Whether to compare what can hardly be meant: tables in two units.
 
     Returns
     -------
@@ -175,10 +180,14 @@ def compare(first, second, num_params, tokens_seen):
     >>> bool(compare(*small, 6.9e9, 1.4e11).probability > 0.9)
     True
     """
-    tables = first, second
-    _check_one_text(*map(check_runs, tables))
+    tables = first, second = _without(first, second, without)
+    told = [doubts(table, force) for table in tables]
+    _check_one_text(first, second)
+    between = findings_between(first, second)
+    refuse(between, force)
+    told = [(*own, *(finding.text for finding in between)) for own in told]
     target = checked_targets(num_params, tokens_seen)
-    forecasts = tuple(_forecast(table, target) for table in tables)
+    forecasts = tuple(map(_forecast, tables, (target, target), told))
     errors = pair_errors(_study(tables))
     pairs = paired(first, second)
     if len(pairs):
@@ -208,10 +217,25 @@ def _check_one_text(first, second):
         )
 
 
-def _forecast(table, target):
+def _without(first, second, names):
+    """Two tables without some runs, each of which must be in one of them."""
+    names = [names] if isinstance(names, str) else list(names)
+    if not names:
+        return first, second
+    tables = [check_table(table) for table in (first, second)]
+    known = [set(run_names(table).astype(str)) for table in tables]
+    selection.without_runs(pd.concat(tables), names)  # says which name is unknown
+    return tuple(
+        selection.without_runs(table, [n for n in names if str(n) in of_table])
+        for table, of_table in zip(tables, known, strict=True)
+    )
+
+
+def _forecast(table, target, told):
     used = selection.early_cut(table)
     n_early = len(table) - len(used)
-    return forecast_from(used, *target, (0.8, 0.9), prior_for(table), n_early)
+    prior = prior_for(table)
+    return forecast_from(used, *target, (0.8, 0.9), prior, n_early, told, True)
 
 
 def _study(tables):

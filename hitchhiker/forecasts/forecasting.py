@@ -12,12 +12,13 @@ import pandas as pd
 
 from ..laws import ScalingLaw
 from ..runs import selection
-from ..runs.checks import DataError, check_runs, run_names
+from ..runs.checks import DataError, doubts, run_names
 from .advice import advice, warnings
 from .observations import observations
 from .parametrisation import reference_logs
 from .posterior import posterior
 from .prior import prior_for
+from .strays import strays
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Forecast:
         Studies behind the prior.
     n_early : int
         Checkpoints left out as the beginning of training.
+    n_points : int
+        Numbers that the forecast depends on: of every run a few, evenly in log tokens.
+    most_rows : int
+        Checkpoints that one of them is the robust mean of, at most.
     """
 
     table: pd.DataFrame
@@ -51,6 +56,8 @@ class Forecast:
     n_rows: int
     sources: tuple
     n_early: int = 0
+    n_points: int = 0
+    most_rows: int = 1
 
     def summary(self):
         """The forecast in a few lines of text."""
@@ -58,6 +65,13 @@ class Forecast:
             f"from {self.n_rows} checkpoints of {self.n_runs} runs and the laws of "
             f"{len(self.sources)} studies"
         ]
+        if self.most_rows > 1:
+            lines.append(
+                f"each of {self.n_points} points is the robust mean of up to "
+                f"{self.most_rows} checkpoints"
+            )
+        elif 0 < self.n_points < self.n_rows:
+            lines.append(f"{self.n_points} of them, evenly in log tokens, count")
         levels = [c[4:] for c in self.table if c.startswith("low_")]
         for row in self.table.to_dict("records"):
             ends = ", ".join(
@@ -88,6 +102,8 @@ def forecast(
     levels=(0.8, 0.9),
     prior=None,
     early="guide",
+    without=(),
+    force=False,
 ):
     """Forecast losses from any runs of one family, with intervals.
 
@@ -109,6 +125,10 @@ def forecast(
     early : "guide", float or None
         Tokens at the beginning of training that are left out, as in
         `hitchhiker.runs.selection.early_cut`; None keeps every row.
+    without : str or iterable of str
+        Names of runs to leave out, such as one that diverged.
+    force : bool
+        Whether to forecast from what can hardly be meant, see `hitchhiker.check_runs`.
 
     Returns
     -------
@@ -128,7 +148,35 @@ def forecast(
        loss  low_80  high_80
     0  2.34    2.25     2.44
     """
-    check_runs(runs)
+    runs = selection.without_runs(runs, without)
+    told = doubts(runs, force)
+    return forecast_checked(
+        runs,
+        num_params,
+        tokens_seen,
+        levels=levels,
+        prior=prior,
+        early=early,
+        told=told,
+        closely=True,
+    )
+
+
+def forecast_checked(
+    runs,
+    num_params,
+    tokens_seen,
+    *,
+    levels=(0.8, 0.9),
+    prior=None,
+    early="guide",
+    told=(),
+    closely=False,
+):
+    """`forecast` from a checked table, with what is ``told`` of it as warnings.
+
+    ``closely`` looks for runs that do not belong, which takes time where there are.
+    """
     size, tokens = checked_targets(num_params, tokens_seen)
     prior = prior or prior_for(runs)
     check_levels(levels, prior)
@@ -138,10 +186,13 @@ def forecast(
             f"no row is left after the first {early:g} tokens of each run: give less, "
             "or early=None"
         )
-    return forecast_from(used, size, tokens, levels, prior, len(runs) - len(used))
+    n_early = len(runs) - len(used)
+    return forecast_from(used, size, tokens, levels, prior, n_early, told, closely)
 
 
-def forecast_from(used, num_params, tokens_seen, levels, prior, n_early=0):
+def forecast_from(
+    used, num_params, tokens_seen, levels, prior, n_early=0, told=(), closely=False
+):
     """`forecast` from checked rows after the early cut, for checked targets (n,)."""
     family = posterior(observations(used), prior)
     mean, sd = family.predict(num_params, tokens_seen)
@@ -152,15 +203,23 @@ def forecast_from(used, num_params, tokens_seen, levels, prior, n_early=0):
         table[f"low_{100 * level:.0f}"] = np.exp(mean - width * sd)
         table[f"high_{100 * level:.0f}"] = np.exp(mean + width * sd)
     largest = np.argmax(np.add(*reference_logs(num_params, tokens_seen)))
+    doubtful = warnings(family, num_params, tokens_seen)
+    if closely:
+        at = num_params[[largest]], tokens_seen[[largest]]
+        odd = strays(used, family, lambda one: float(np.exp(one.predict(*at)[0][0])))
+        doubtful = (*odd, *doubtful)
+    rows_of_point = family.observations.points.n_rows
     return Forecast(
         table,
         family.law(),
-        tuple(warnings(used, family, num_params, tokens_seen)),
+        (*told, *doubtful),
         tuple(advice(family, num_params[largest], tokens_seen[largest])),
         int(run_names(used).nunique()),
         len(used),
         prior.sources,
         n_early,
+        len(rows_of_point),
+        int(rows_of_point.max()),
     )
 
 

@@ -1,14 +1,15 @@
 """What a posterior sees of a table of runs: few checkpoints, in logarithms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from ..runs.checks import run_names
+from ..runs.schedules import truth_values
+from .averaging import Points, points
 from .parametrisation import reference_logs
 
-MAX_CHECKPOINTS = 8  # of a run that are kept, evenly in log tokens
 # The noise of a checkpoint grows with this times ln(tokens of its run / its tokens).
 EARLY_NOISE_GROWTH = 2.0
 
@@ -30,6 +31,8 @@ class Observations:
         Whether the longest runs are unfinished: 0 no, 1 yes, 0.5 not known.
     remaining : float
         Log of the tokens of their schedule over those seen; infinite where not known.
+    points : Points, optional
+        The rows behind them.
     """
 
     log_size: np.ndarray
@@ -39,18 +42,26 @@ class Observations:
     noise_scale: np.ndarray
     unfinished: float = 0.0
     remaining: float = np.inf
+    points: Points | None = None
 
     @classmethod
     def of(cls, num_params, tokens_seen, log_loss, runs, **ending):
-        """Observations of arrays (n,); `MAX_CHECKPOINTS` of each run are kept."""
-        kept = thin(tokens_seen, runs)
-        tokens = tokens_seen[kept]
-        codes = np.unique(runs[kept], return_inverse=True)[1]
+        """Observations of arrays (n,), at the `points` of each run."""
+        kept = points(tokens_seen, log_loss, runs)
+        tokens = tokens_seen[kept.row]
+        codes = np.unique(runs[kept.row], return_inverse=True)[1]
         last = np.zeros(codes.max() + 1)
         np.maximum.at(last, codes, tokens)
-        log_size, log_tokens = reference_logs(num_params[kept], tokens)
+        place = reference_logs(num_params[kept.row], tokens)
         noise_scale = np.hypot(1.0, EARLY_NOISE_GROWTH * np.log(tokens / last[codes]))
-        return cls(log_size, log_tokens, log_loss[kept], codes, noise_scale, **ending)
+        return cls(*place, kept.log_loss, codes, noise_scale, points=kept, **ending)
+
+    def where(self, kept):
+        """Those of some checkpoints, a mask (n,), alone."""
+        names = ("log_size", "log_tokens", "log_loss", "noise_scale")
+        arrays = {name: getattr(self, name)[kept] for name in names}
+        codes = np.unique(self.run[kept], return_inverse=True)[1]
+        return replace(self, run=codes, points=self.points.where(kept), **arrays)
 
     def whiten(self, values, run_noise, row_noise):
         """Values (n, k) in units of the noise, less what the noise of runs explains."""
@@ -80,18 +91,22 @@ def observations(runs):
     Runs of one size and length, such as seeds, count as one: they tell how much a run
     moves by itself, not how far the law is off, which they share.
     """
-    table = pd.DataFrame(
-        {"run": pd.factorize(run_names(runs))[0], "log_loss": np.log(runs["loss"])}
+    size, tokens, loss = (
+        runs[name].to_numpy(float) for name in ("num_params", "tokens_seen", "loss")
     )
-    points = table.groupby([runs["num_params"], runs["tokens_seen"]], sort=False)
-    points = points.agg({"run": "first", "log_loss": "mean"}).reset_index()
-    return Observations.of(
-        points["num_params"].to_numpy(float),
-        points["tokens_seen"].to_numpy(float),
-        points["log_loss"].to_numpy(),
-        pd.factorize(points["run"])[0],
-        **ending(runs),
+    codes, log_loss = pd.factorize(run_names(runs))[0], np.log(loss)
+    row = np.arange(len(runs))
+    point, distinct = pd.factorize(size + 1j * tokens)
+    if len(distinct) < len(runs):
+        row = np.unique(point, return_index=True)[1]
+        log_loss = np.bincount(point, log_loss) / np.bincount(point)
+    else:
+        point = row
+    observed = Observations.of(
+        size[row], tokens[row], log_loss, pd.factorize(codes[row])[0], **ending(runs)
     )
+    kept = replace(observed.points, row=row[observed.points.row])
+    return replace(observed, points=kept)
 
 
 def ending(runs):
@@ -99,28 +114,9 @@ def ending(runs):
     if "is_final" not in runs or runs["is_final"].isna().all():
         return {"unfinished": 0.5, "remaining": np.inf}
     longest = runs[runs["tokens_seen"] >= 0.9 * runs["tokens_seen"].max()]
-    if longest["is_final"].eq(True).any():
+    if (truth_values(longest["is_final"]) == 1).any():
         return {"unfinished": 0.0, "remaining": 0.0}
     if "schedule_tokens" not in runs or longest["schedule_tokens"].isna().any():
         return {"unfinished": 1.0, "remaining": np.inf}
     remaining = np.log(longest["schedule_tokens"] / longest["tokens_seen"]).max()
     return {"unfinished": 1.0, "remaining": float(remaining)}
-
-
-def thin(tokens_seen, runs, most=MAX_CHECKPOINTS):
-    """Positions of at most ``most`` rows of each run, evenly in log tokens.
-
-    Examples
-    --------
-    >>> thin(np.array([1.0, 2.0, 2.1, 4.0]), np.zeros(4, int), most=3).tolist()
-    [0, 1, 3]
-    """
-    kept = []
-    for run in range(runs.max() + 1):
-        rows = np.flatnonzero(runs == run)
-        if len(rows) > most:
-            logs = np.log(tokens_seen[rows])
-            wanted = np.linspace(logs.min(), logs.max(), most)
-            rows = rows[np.unique(np.abs(logs[:, None] - wanted).argmin(axis=0))]
-        kept.append(rows)
-    return np.concatenate(kept)

@@ -7,8 +7,9 @@ import pandas as pd
 
 from ..laws import training_flops
 from ..runs.checks import DataError
+from .averaging import MAX_CHECKPOINTS
 from .forecasting import checked_targets
-from .observations import MAX_CHECKPOINTS, Observations
+from .observations import Observations
 from .parametrisation import log_loss_jacobian, reference_logs
 from .posterior import Posterior, gauss_newton, whitened_jacobian
 from .prior import load_prior

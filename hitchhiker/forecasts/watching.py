@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..runs import selection
-from ..runs.checks import DataError, check_runs, run_names
+from ..runs.checks import DataError, check_table, doubts, run_names
 from .forecasting import check_levels, checked_targets, forecast_from
 from .prior import prior_for
 
@@ -67,7 +67,7 @@ class Watch:
         return "\n".join([*lines, *(f"! {w}" for w in self.warnings)])
 
 
-def watch(runs, run, end_tokens, *, levels=(0.8, 0.9)):
+def watch(runs, run, end_tokens, *, levels=(0.8, 0.9), without=(), force=False):
     """Forecast the end of a run as it goes on, and say when it leaves its way.
 
     Parameters
@@ -78,6 +78,10 @@ def watch(runs, run, end_tokens, *, levels=(0.8, 0.9)):
         Name of the run in progress.
     end_tokens : float
         Tokens at its end.
+    levels : tuple of float
+        Coverage of the intervals, at most 0.95.
+    without, force
+        As for `hitchhiker.forecast`.
 
     Returns
     -------
@@ -97,20 +101,23 @@ def watch(runs, run, end_tokens, *, levels=(0.8, 0.9)):
     >>> len(watch(so_far, name, 3e11).forecasts) > 5
     True
     """
-    watched, others = _split(check_runs(runs), run, end_tokens)
+    runs = selection.without_runs(runs, without)
+    watched, others = _split(check_table(runs), run, end_tokens)
     prior = prior_for(runs)
     check_levels(levels, prior)
     size = float(watched["num_params"].median())
     checked_targets(size, end_tokens)
     watched = watched.assign(is_final=False, schedule_tokens=np.nan)
+    told = doubts(pd.concat([others, watched]), force)
     begun = min(selection.EARLY_TOKENS, selection.EARLY_SHARE * end_tokens)
     # Too little of the run would be left by the early cut.
     early = watched["tokens_seen"].iloc[-MIN_CHECKPOINTS - 1] < begun
     watched = watched if early else watched[watched["tokens_seen"] >= begun]
 
-    def forecast_at(n_seen, tokens):
+    def forecast_at(n_seen, tokens, **options):
         seen = selection.early_cut(pd.concat([others, watched.iloc[:n_seen]]))
-        return forecast_from(seen, np.full(len(tokens), size), tokens, levels, prior)
+        sizes = np.full(len(tokens), size)
+        return forecast_from(seen, sizes, tokens, levels, prior, **options)
 
     tokens = watched["tokens_seen"].to_numpy(float)
     looks = []
@@ -122,7 +129,8 @@ def watch(runs, run, end_tokens, *, levels=(0.8, 0.9)):
         if at is not None and (departed_at is None or at < departed_at):
             departed_at = at
             band_made_at = float(tokens[n_seen - 1])
-    band = forecast_at(len(tokens), np.geomspace(tokens[-1], end_tokens, 30))
+    to_end = np.geomspace(tokens[-1], end_tokens, 30)
+    band = forecast_at(len(tokens), to_end, told=told, closely=True)
     warnings = list(band.warnings)
     if early:
         warnings.insert(

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ..runs.checks import DataError, check_runs
+from ..runs.checks import DataError, check_table
 from .assembling import in_numbers
 from .files import open_files
 from .formats import read_table
@@ -29,7 +29,6 @@ def read_export(
     sizes=None,
     without=(),
     each_row_a_run=False,
-    force=False,
 ):
     """Read files of runs as trackers and scripts wrote them.
 
@@ -63,8 +62,6 @@ def read_export(
         Names of runs to leave out.
     each_row_a_run : bool
         Rows are runs of their own although a column looks like names of runs.
-    force : bool
-        Go on where the runs are not plausible.
 
     Returns
     -------
@@ -79,7 +76,8 @@ def read_export(
     ------
     DataError
         If something needed is missing, cannot be read, or can be meant in two ways; the
-        message names file, line, column and the fix.
+        message names file, line, column and the fix.  What is implausible in the
+        runs, whoever uses them says.
 
     Examples
     --------
@@ -131,7 +129,7 @@ def read_export(
             sequence_length=sequence_length,
         )
         table = in_unit(table, told[0][1], loss_unit, bytes_per_token, notes)
-        return check_runs(table.reset_index(drop=True)), notes
+        return check_table(table.reset_index(drop=True)), notes
     except DataError as error:
         level = next((note for note in notes if note.startswith(LEVEL)), "")
         message = f"{error}; {level}" if level else str(error)

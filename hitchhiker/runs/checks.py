@@ -3,37 +3,32 @@
 import numpy as np
 import pandas as pd
 
+from .naming import listed, rows_named, run_names
+from .plausibility import findings
+from .schedules import schedule_warnings, truth_values
+
 REQUIRED = ("num_params", "tokens_seen", "loss")
-FINISHED = 0.95  # a run is finished that has seen this share of its schedule's tokens
 # Beyond these no unit is right: parameters, tokens, any unit of loss.
 UPPER_LIMITS = {"num_params": 1e18, "tokens_seen": 1e18, "loss": 1e30}
+ONE_SIZE_OF_RUN = 1.02  # ratio of sizes that are still one in the rows of a run
+NAMES = ("source", "loss_kind", "loss_unit", "schedule")  # columns that hold words
+HOW_TO_GO_ON = "if it is right all the same, go on with --force (force=True in Python)"
 
 
 class DataError(ValueError):
     """A table that cannot be used as it is; the message names rows and the fix."""
 
 
-def run_names(runs):
-    """Name of the training run of each row: ``run``, else ``model``, else the row.
-
-    Examples
-    --------
-    >>> list(run_names(pd.DataFrame({"loss": [3.0, 2.9]})))
-    [0, 1]
-    """
-    for column in ("run", "model"):
-        if column in runs:
-            return runs[column]
-    return pd.Series(range(len(runs)), index=runs.index)
-
-
-def check_runs(runs):
+def check_runs(runs, *, force=False):
     """Return the table if every row can be used, else say which cannot and why.
 
     Parameters
     ----------
     runs : DataFrame
         See the docstring of `hitchhiker.runs.data`.
+    force : bool
+        Whether to let through what can be computed but hardly be meant, such as
+        perplexity for a loss; see `hitchhiker.runs.plausibility`.
 
     Returns
     -------
@@ -45,7 +40,8 @@ def check_runs(runs):
     DataError
         For no rows, a missing or repeated column, values that are not numbers, NaN,
         values not above zero or absurdly large, sizes in billions, rows without a run,
-        checkpoints that appear twice, mixed loss kinds.
+        checkpoints that appear twice, a run of several sizes, mixed loss kinds; and
+        for implausible tables, unless forced.
         The message names the rows and the fix.
 
     Examples
@@ -57,6 +53,44 @@ def check_runs(runs):
     hitchhiker.runs.checks.DataError: num_params below 1,000 in 1 row (0): given in \
 billions or millions? Multiply by 1e9 or 1e6, the unit is parameters
     """
+    doubts(runs, force)
+    return runs
+
+
+def doubts(runs, force=False):
+    """Check a table as `check_runs` does; what is doubtful in it comes as sentences.
+
+    Returns
+    -------
+    tuple of str
+        Findings that are not severe, those that were forced, `schedule_warnings`.
+
+    Raises
+    ------
+    DataError
+        As `check_runs`.
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({"run": ["a", "b"], "num_params": [1e8, 1e9],
+    ...                      "tokens_seen": [1e10, 1e10], "loss": [3.1, 2.8]})
+    >>> doubts(runs), len(doubts(runs.assign(epoch=[1.0, 3.0])))
+    ((), 1)
+    """
+    found = findings(check_table(runs))
+    refuse(found, force)
+    return (*(finding.text for finding in found), *schedule_warnings(runs))
+
+
+def refuse(found, force):
+    """Raise an error of the severe ones among findings, unless forced."""
+    severe = [finding.text for finding in found if finding.severe]
+    if severe and not force:
+        raise DataError(f"{'; '.join(severe)}; {HOW_TO_GO_ON}")
+
+
+def check_table(runs):
+    """`check_runs` without plausibility: whether numbers can be computed at all."""
     if not isinstance(runs, pd.DataFrame):
         raise DataError(f"runs must be a pandas DataFrame, got {type(runs).__name__}")
     missing = [c for c in REQUIRED if c not in runs]
@@ -74,7 +108,10 @@ billions or millions? Multiply by 1e9 or 1e6, the unit is parameters
     for column in REQUIRED:
         _check_column(runs, column)
     _check_units(runs)
+    _check_names(runs)
     _check_duplicates(runs)
+    _check_sizes(runs)
+    _check_schedule(runs)
     return runs
 
 
@@ -102,94 +139,33 @@ def check_weights(weights, n_rows):
     return weights
 
 
-def schedule_warnings(runs):
-    """Say what in the learning-rate schedules of a table can bend a fit.
-
-    A checkpoint in the middle of a falling schedule has a higher loss than a finished
-    run of the same tokens. That does no harm while all runs and the target share one
-    schedule and length: hand over the table of them all.
-
-    Parameters
-    ----------
-    runs : DataFrame
-        A table of one family with ``schedule`` (a name) and ``schedule_tokens`` (tokens
-        the schedule was planned for); where they are missing, nothing is said.
-
-    Returns
-    -------
-    list of str
-        A sentence a problem.
-
-    Examples
-    --------
-    >>> runs = pd.DataFrame({"run": ["a", "b"], "tokens_seen": [1e10, 1e10],
-    ...                      "schedule": "cosine", "schedule_tokens": [1e10, 3e10]})
-    >>> schedule_warnings(runs)
-    ['runs stopped before the end of their schedule (b at 33 %) stand beside finished \
-ones: leave them out, or forecast unfinished runs only']
-    """
-    columns = ["schedule", "schedule_tokens", "tokens_seen"]
-    if runs.reindex(columns=columns[:2]).isna().all(axis=None):
-        return []
-    by_run = runs.reindex(columns=columns).groupby(
-        run_names(runs), sort=False, observed=True
-    )
-    kinds = by_run["schedule"].first().value_counts()
-    length = by_run["schedule_tokens"].max().dropna()
-    done = (by_run["tokens_seen"].max() / length).dropna()
-    stopped = done[done < FINISHED].sort_values()
-    problems = []
-    if len(kinds) > 1:
-        names = ", ".join(f"{name}: {n}" for name, n in kinds.items())
-        problems.append(
-            f"runs differ in schedule ({names}): fit each schedule by itself"
-        )
-    if 0 < len(stopped) < len(done):
-        names = ", ".join(
-            f"{name} at {100 * part:.0f} %" for name, part in stopped[:3].items()
-        )
-        problems.append(
-            f"runs stopped before the end of their schedule ({names}"
-            f"{', ...' if len(stopped) > 3 else ''}) stand beside finished ones: leave "
-            "them out, or forecast unfinished runs only"
-        )
-    planned = run_names(runs).map(length[done >= FINISHED])
-    midway = runs["tokens_seen"] < FINISHED * planned
-    if (midway & (runs["tokens_seen"] > length.min())).any():
-        problems.append(
-            f"schedules differ in length ({length.max() / length.min():.1f} times), "
-            "and checkpoints of the long ones stand where short ones are finished: use "
-            "finished runs alone, if there are enough"
-        )
-    return problems
-
-
-def _rows(bad):
-    """Name the first rows where ``bad`` holds."""
-    labels = [str(label) for label in bad.index[bad]]
-    shown = ", ".join(labels[:5]) + (", ..." if len(labels) > 5 else "")
-    return f"{len(labels)} row{'s' if len(labels) > 1 else ''} ({shown})"
+def _is_text(column):
+    """Whether a column may hold text."""
+    return column.dtype == object or pd.api.types.is_string_dtype(column.dtype)
 
 
 def _check_column(runs, column):
     values = runs[column]
-    if values.dtype == object or pd.api.types.is_string_dtype(values.dtype):
+    if _is_text(values):
         text = pd.to_numeric(values, errors="coerce").isna() & values.notna()
         if text.any():
             raise DataError(
-                f"{column} is not a number in {_rows(text)}: {values[text].iloc[0]!r}"
+                f"{column} is not a number in {rows_named(runs, text)}: "
+                f"{values[text.to_numpy()].iloc[0]!r}"
             )
     kind = values.dtype
     if not pd.api.types.is_numeric_dtype(kind) or kind.kind not in "iuf":
         raise DataError(f"{column} has type {kind}: convert it with pandas.to_numeric")
     if values.isna().any():
         raise DataError(
-            f"{column} is missing in {_rows(values.isna())}: fill or drop these rows"
+            f"{column} is missing in {rows_named(runs, values.isna())}: fill or drop "
+            "these rows"
         )
     values = values.astype(float)
     if np.isinf(values).any():
         raise DataError(
-            f"{column} is infinite in {_rows(np.isinf(values))}: drop these rows"
+            f"{column} is infinite in {rows_named(runs, np.isinf(values))}: drop these "
+            "rows"
         )
     if (values <= 0).any():
         hint = {
@@ -197,33 +173,67 @@ def _check_column(runs, column):
             "loss": "the loss must be a cross-entropy above zero, not its logarithm",
             "num_params": "give the number of parameters",
         }[column]
-        raise DataError(f"{column} is zero or negative in {_rows(values <= 0)}: {hint}")
+        raise DataError(
+            f"{column} is zero or negative in {rows_named(runs, values <= 0)}: {hint}"
+        )
     large = values > UPPER_LIMITS[column]
     if large.any():
         raise DataError(
-            f"{column} above {UPPER_LIMITS[column]:g} in {_rows(large)}: is this the "
-            "right column, such as FLOPs for tokens?"
+            f"{column} above {UPPER_LIMITS[column]:g} in {rows_named(runs, large)}: is "
+            "this the right column, such as FLOPs for tokens?"
         )
     if column == "loss" and (values < 1e-30).any():
-        raise DataError(f"loss below 1e-30 in {_rows(values < 1e-30)}: check its unit")
+        raise DataError(
+            f"loss below 1e-30 in {rows_named(runs, values < 1e-30)}: check its unit"
+        )
 
 
 def _check_units(runs):
     small = runs["num_params"] < 1e3
     if small.any():
         raise DataError(
-            f"num_params below 1,000 in {_rows(small)}: given in billions or millions? "
-            "Multiply by 1e9 or 1e6, the unit is parameters"
+            f"num_params below 1,000 in {rows_named(runs, small)}: given in billions "
+            "or millions? Multiply by 1e9 or 1e6, the unit is parameters"
         )
     if len(runs) and runs["tokens_seen"].max() < 1e6 <= runs["num_params"].max():
         raise DataError(
             f"the largest tokens_seen is {runs['tokens_seen'].max():g}: given in "
             "billions or millions? Multiply by 1e9 or 1e6, the unit is tokens"
         )
-    if "loss_kind" in runs and runs["loss_kind"].nunique() > 1:
-        kinds = ", ".join(sorted(runs["loss_kind"].unique()))
+
+
+def _check_names(runs):
+    """Columns of words, and names of runs, that can be compared at all."""
+    for column in NAMES:
+        if column not in runs:
+            continue
+        try:
+            several = runs[column].nunique() > 1
+        except TypeError as error:
+            raise DataError(f"{column} must be a word: {error}") from None
+        if several and column == "loss_kind":
+            kinds = ", ".join(sorted(map(str, runs[column].dropna().unique())))
+            raise DataError(
+                f"loss kinds {kinds} are mixed in one table: keep one loss_kind a fit"
+            )
+    if not {"run", "model"} & set(runs):
+        return
+    name = "run" if "run" in runs else "model (there is no column run)"
+    names = run_names(runs)
+    try:
+        codes = pd.factorize(names)[0]
+    except TypeError as error:
+        raise DataError(f"{name} must be a name or a number: {error}") from None
+    if (codes < 0).any():
         raise DataError(
-            f"loss kinds {kinds} are mixed in one table: keep one loss_kind a fit"
+            f"{name} is missing in {rows_named(runs, codes < 0)}: name the run of each "
+            "row"
+        )
+    if names.dtype == object and pd.api.types.infer_dtype(names).startswith("mixed"):
+        odd = np.array([not isinstance(value, str) for value in names])
+        raise DataError(
+            f"{name} is text in some rows and not in {rows_named(runs, odd)}: make "
+            "all names text"
         )
 
 
@@ -231,23 +241,60 @@ def _check_duplicates(runs):
     if not {"run", "model"} & set(runs):
         return
     name = "run" if "run" in runs else "model (there is no column run)"
-    try:
-        unnamed = pd.Series(pd.factorize(run_names(runs))[0] < 0, index=runs.index)
-    except TypeError as error:
-        raise DataError(f"{name} must be a name or a number: {error}") from None
-    if unnamed.any():
+    codes = pd.factorize(run_names(runs))[0]
+    tokens = runs["tokens_seen"].to_numpy(float)
+    order = np.lexsort((tokens, codes))
+    same = (np.diff(codes[order]) == 0) & (np.diff(tokens[order]) == 0)
+    if same.any():
+        twice = np.zeros(len(runs), dtype=bool)
+        twice[order[1:][same]] = twice[order[:-1][same]] = True
         raise DataError(
-            f"{name} is missing in {_rows(unnamed)}: name the run of each row"
+            f"the same {name} and tokens_seen in {rows_named(runs, twice)}: keep the "
+            "last record of a restarted run, name different runs differently, or count "
+            "rows with weights"
         )
-    twice = pd.Series(
-        pd.DataFrame({"run": run_names(runs), "tokens": runs["tokens_seen"]})
-        .duplicated(keep=False)
-        .to_numpy(),
-        index=runs.index,
-    )
-    if twice.any():
+
+
+def _check_sizes(runs):
+    if not {"run", "model"} & set(runs):
+        return
+    codes, names = pd.factorize(run_names(runs))
+    sizes = runs["num_params"].to_numpy(float)
+    least = np.full(len(names), np.inf)
+    np.minimum.at(least, codes, sizes)
+    several = sizes > ONE_SIZE_OF_RUN * least[codes]
+    if several.any():
+        run = codes[several.argmax()]
+        known = listed(f"{size:g}" for size in np.unique(sizes[codes == run]))
         raise DataError(
-            f"the same {name} and tokens_seen in {_rows(twice)}: keep the last record "
-            "of a restarted run, name different runs differently, or count rows with "
-            "weights"
+            f"run {names[run]} has several sizes ({known} parameters, in "
+            f"{rows_named(runs, codes == run)}): a run has one size, name different "
+            "runs differently"
+        )
+
+
+def _check_schedule(runs):
+    """Columns that say what is finished hold truth values and numbers of tokens."""
+    if "is_final" in runs and runs["is_final"].dtype != bool:
+        unread = np.isnan(truth_values(runs["is_final"])) & runs["is_final"].notna()
+        if unread.any():
+            raise DataError(
+                f"is_final is neither true nor false in {rows_named(runs, unread)}: "
+                f"{runs['is_final'][unread.to_numpy()].iloc[0]!r}"
+            )
+    if "schedule_tokens" not in runs:
+        return
+    planned = runs["schedule_tokens"]
+    numbers = pd.to_numeric(planned, errors="coerce")
+    text = np.array([isinstance(v, str) for v in planned]) if _is_text(planned) else 0
+    text |= numbers.isna() & planned.notna()
+    if text.any():
+        raise DataError(
+            f"schedule_tokens is not a number in {rows_named(runs, text)}: "
+            f"{planned[text.to_numpy()].iloc[0]!r}; leave it empty where not known"
+        )
+    if (numbers <= 0).any():
+        raise DataError(
+            f"schedule_tokens is zero or negative in {rows_named(runs, numbers <= 0)}: "
+            "leave it empty where not known"
         )

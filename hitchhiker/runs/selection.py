@@ -4,6 +4,7 @@ Every function takes a table of one family and returns some of its rows, so that
 selections compose: ``first_share(early_cut(smallest(runs, 4)), 0.5)``.
 """
 
+from collections.abc import Iterable
 from functools import partial
 from numbers import Real
 
@@ -11,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from .checks import DataError, run_names
+from .describing import describe as describe
+from .naming import listed
 
 EARLY_TOKENS = 10e9
 EARLY_SHARE = 0.10
@@ -122,6 +125,46 @@ def windows(runs, counts=None, ends=None):
         for k in counts
         if k <= end
     }
+
+
+def without_runs(runs, names):
+    """Rows of all runs but some.
+
+    Parameters
+    ----------
+    runs : DataFrame
+    names : str or iterable
+        Names of runs to leave out.
+
+    Raises
+    ------
+    DataError
+        If there is no such run, or none is left.
+
+    Examples
+    --------
+    >>> from hitchhiker import load_runs
+    >>> opt = load_runs("opt")
+    >>> without_runs(opt, "opt-175b")["run"].nunique(), opt["run"].nunique()
+    (5, 6)
+    """
+    alone = isinstance(names, str) or not isinstance(names, Iterable)
+    wanted = {str(name) for name in ([names] if alone else names)}
+    if not wanted:
+        return runs
+    if not isinstance(runs, pd.DataFrame):
+        raise DataError(f"runs must be a pandas DataFrame, got {type(runs).__name__}")
+    of_row = run_names(runs).astype(str)
+    unknown = sorted(wanted - set(of_row))
+    if unknown:
+        raise DataError(
+            f"no run {', '.join(unknown)} to leave out; there are "
+            f"{listed(of_row.unique())}"
+        )
+    kept = runs[~of_row.isin(wanted)]
+    if kept.empty:
+        raise DataError(f"no run is left without {', '.join(sorted(wanted))}")
+    return kept
 
 
 def max_params(runs):
@@ -251,34 +294,3 @@ def cost(runs):
         else 6.0 * runs["num_params"] * runs["tokens_seen"]
     )
     return float(pd.Series(flops).groupby(run_names(runs), observed=True).max().sum())
-
-
-def describe(runs):
-    """Describe the families of a table: one row a source, family and loss kind.
-
-    Returns
-    -------
-    DataFrame
-        ``source, family, loss_kind, n_sizes, n_runs, n_rows, checkpoints`` (median a
-        run) ``, min_params, max_params, first_tokens`` (median over runs of the first
-        checkpoint) ``, max_tokens, min_loss``.
-    """
-    keys = ["source", "family", "loss_kind"]
-    by_run = runs.groupby([*keys, "run"], sort=False)["tokens_seen"].agg(
-        ["size", "min"]
-    )
-    by_run = by_run.groupby(keys, sort=False).median()
-    group = runs.groupby(keys, sort=False)
-    return pd.DataFrame(
-        {
-            "n_sizes": group["model"].nunique(),
-            "n_runs": group["run"].nunique(),
-            "n_rows": group.size(),
-            "checkpoints": by_run["size"],
-            "min_params": group["num_params"].min(),
-            "max_params": group["num_params"].max(),
-            "first_tokens": by_run["min"],
-            "max_tokens": group["tokens_seen"].max(),
-            "min_loss": group["loss"].min(),
-        }
-    ).reset_index()
