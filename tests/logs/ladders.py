@@ -9,13 +9,14 @@ LAW = ScalingLaw(E=1.8172, A=482.01, alpha=0.3478, B=2085.43, beta=0.3658)
 TARGET = (1.3e9, 26e9)
 TRUTH = 2.466  # of the law at the target
 BATCH = 2**19  # tokens of a step
+EVERY = 1000  # steps from checkpoint to checkpoint
 GPTS = {"gpt-125M": 125e6, "gpt-350M": 350e6, "gpt-760M": 760e6}
 LETTERS = {"run-a": 85e6, "run-b": 170e6, "run-c": 340e6, "run-d": 680e6}
 NANO = {"nano_44m": 44e6, "nano_92m": 92e6}
 HELD_OUT_ABOVE = 0.05  # nats, a held-out loss over the training loss
 
 
-def ladder(sizes=None, rows=8, *, batch=BATCH, every=1000, seed=0):
+def ladder(sizes=None, rows=8, *, batch=BATCH, seed=0):
     """Checkpoints of each run, a tenth of a percent around the law.
 
     Columns ``run, num_params, step, tokens_seen, loss, val``; ``val`` is a loss on held
@@ -24,7 +25,7 @@ def ladder(sizes=None, rows=8, *, batch=BATCH, every=1000, seed=0):
     random = np.random.default_rng(seed)
     tables = []
     for name, size in (sizes or GPTS).items():
-        step = every * np.arange(1, rows + 1)
+        step = EVERY * np.arange(1, rows + 1)
         noise = 1 + 0.001 * random.standard_normal(rows)
         loss = (LAW.predict(size, step * batch) * noise).round(4)
         columns = {
@@ -46,8 +47,7 @@ def final_rows(runs):
 
 def every_other(runs):
     """Every second checkpoint of each run, where a held-out loss is measured."""
-    place = runs.groupby("run", sort=False).cumcount()
-    return runs[place % 2 == 1]
+    return runs[(runs["step"] + 1) // EVERY % 2 == 0]  # Lightning's are one lower
 
 
 def held_out(runs):

@@ -215,7 +215,7 @@ def mutilated(draw, form):
             table = damage(draw, table)
     try:
         content = log.write(table)
-    except (KeyError, ValueError, TypeError, IndexError):  # not to be written so
+    except (ArithmeticError, LookupError, TypeError, ValueError):
         content = csv(table)
     for damage in [d for d in done if d in OF_BYTES]:
         content = damage(draw, content)
