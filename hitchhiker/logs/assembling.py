@@ -3,15 +3,14 @@
 import pandas as pd
 
 from ..runs.checks import DataError
+from ..runs.naming import listed, rows_named
+from ..runs.schedules import truth_values
 from .counts import decimals, missing
-from .lines import FILE_COLUMN, LINE_COLUMN, lines, number_of_rows
-from .losses import listed
+from .lines import FILE_COLUMN, LINE_COLUMN
 from .restarts import runs_by_seed, without_repeats
 from .sizes import with_sizes
 from .steps import filled_by_step, with_tokens
 
-TRUE = {"true", "yes", "y", "1", "1.0", "t", "on"}
-FALSE = {"false", "no", "n", "0", "0.0", "f", "off"}
 OURS = (
     "run",
     "num_params",
@@ -46,7 +45,7 @@ def in_numbers(table, notes, *, without, sizes, units, **tokens):
     elif "step" in table and "tokens_seen" not in table:
         gaps = table["step"].isna()
         raise DataError(
-            f"step is missing in {lines(table, gaps)}: fill or delete these"
+            f"step is missing in {rows_named(table, gaps)}: fill or delete these"
         )
     table = with_tokens(table, notes, unit=unit, **tokens)
     if not by_step:
@@ -61,9 +60,7 @@ def _without_gaps(table, notes):
     if gaps.all():
         raise DataError("no row has a loss: check which column is read as loss")
     if gaps.any():
-        notes.append(
-            f"{number_of_rows(gaps)} without a loss left out ({lines(table, gaps)})"
-        )
+        notes.append(f"{rows_named(table, gaps)} without a loss left out")
     return table[~gaps]
 
 
@@ -129,13 +126,12 @@ def _in_their_types(table):
 
 def _truths(table):
     """Column ``is_final`` as truth values, of whatever words."""
-    words = table["is_final"].astype(str).str.strip().str.lower()
     absent = missing(table["is_final"])
-    unknown = ~words.isin(TRUE | FALSE) & ~absent
+    truths = pd.Series(truth_values(table["is_final"]), index=table.index)
+    unknown = truths.isna() & ~absent
     if unknown.any():
         raise DataError(
-            f"is_final in {lines(table, unknown)} is {words[unknown].iloc[0]!r}: write "
-            "true or false"
+            f"is_final in {rows_named(table, unknown)} is "
+            f"{table.loc[unknown, 'is_final'].iloc[0]!r}: write true or false"
         )
-    truths = words.isin(TRUE)
-    return truths if not absent.any() else truths.astype(object).mask(absent, None)
+    return truths.eq(1) if not absent.any() else truths.astype(object).mask(absent)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..runs.checks import DataError
-from .lines import first_line
+from ..runs.naming import row_named
 
 UNITS = {  # what stands behind a number, and what it multiplies by
     "": 1.0,
@@ -104,7 +104,9 @@ def counts(table, name):
         try:
             numbers[row] = parse_count(text, comma)
         except DataError as error:
-            raise DataError(f"{name} in {first_line(table, row)}: {error}") from None
+            raise DataError(
+                f"{name} in {row_named(table, table.index.get_loc(row))}: {error}"
+            ) from None
     return numbers.replace([np.inf, -np.inf], np.nan).astype(float)
 
 
@@ -133,7 +135,7 @@ def decimals(table, name, notes):
                 else texts.index[0]
             )
             raise DataError(
-                f"{name} in {first_line(table, row)} is "
+                f"{name} in {row_named(table, table.index.get_loc(row))} is "
                 f"{str(values[row])[:MOST_SHOWN]!r}, not a number"
             )
         numbers[bad] = pd.to_numeric(texts.str.replace(",", "."))

@@ -3,8 +3,9 @@
 import pandas as pd
 
 from ..runs.checks import DataError
+from ..runs.naming import listed, rows_named
 from .counts import missing
-from .lines import FILE_COLUMN, LINE_COLUMN, lines
+from .lines import FILE_COLUMN, LINE_COLUMN
 from .names import (
     CONTEXT_NAMES,
     METRIC_NAMES,
@@ -46,12 +47,6 @@ def pick(names, wanted):
 def columns_of(table):
     """Columns of the file, without those that say where a row was read."""
     return [column for column in table if column not in (FILE_COLUMN, LINE_COLUMN)]
-
-
-def listed(names):
-    """Names for a message, the first few."""
-    names = [str(name) for name in names]
-    return ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
 
 
 def ask(what, names):
@@ -150,7 +145,7 @@ def numeric(table, column):
     if numbers.sum() > len(table) / 2:
         bad = table.loc[~good, column].iloc[0]
         raise DataError(
-            f"{column} in {lines(table, ~good)} is {str(bad)[:60]!r}, not a number"
+            f"{column} in {rows_named(table, ~good)} is {str(bad)[:60]!r}, not a number"
         )
     return False
 

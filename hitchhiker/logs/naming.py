@@ -5,9 +5,10 @@ import re
 import pandas as pd
 
 from ..runs.checks import DataError
+from ..runs.naming import listed
 from .counts import counts, missing, parse_count
 from .lines import FILE_COLUMN, LINE_COLUMN
-from .losses import from_columns, from_long, in_one_context, listed
+from .losses import from_columns, from_long, in_one_context
 from .names import (
     NO_RUN,
     SIZE,

@@ -3,12 +3,13 @@
 import pandas as pd
 
 from ..runs.checks import DataError, check_table
+from ..runs.naming import listed
 from .assembling import in_numbers
 from .files import open_files
 from .formats import read_table
 from .json_tables import LEVEL
 from .lines import FILE_COLUMN, LINE_COLUMN
-from .losses import NoSuchLoss, columns_of, listed
+from .losses import NoSuchLoss, columns_of
 from .names import plain
 from .naming import named_by_file, one_loss
 from .units import LOSS_UNITS, in_unit

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from ..runs.checks import DataError
+from ..runs.naming import listed, rows_named
 from .counts import missing
-from .lines import FILE_COLUMN, LINE_COLUMN, lines, number_of_rows
-from .losses import listed
+from .lines import FILE_COLUMN, LINE_COLUMN
 from .names import NO_RUN, SEED, plain
 
 ANOTHER_CURVE = 0.05  # in log loss, from the losses that a restart repeats
@@ -48,18 +48,14 @@ def without_repeats(table, axis, notes):
     """
     start = table[axis] <= 0
     if start.any():
-        where = lines(table, start)
-        notes.append(
-            f"{number_of_rows(start)} before the first step left out ({where})"
-        )
+        notes.append(f"{rows_named(table, start)} before the first step left out")
         table = table[~start]
     if "run" not in table or table.empty:
         return table
     at = ["run", axis]
     copies = table.duplicated([c for c in table if c not in (LINE_COLUMN, FILE_COLUMN)])
     if copies.any():
-        where = lines(table, copies)
-        notes.append(f"{number_of_rows(copies)} are copies: left out ({where})")
+        notes.append(f"{rows_named(table, copies)} are copies: left out")
         table = table[~copies]
     again = table.duplicated(at, keep=False)
     if again.any():
@@ -70,8 +66,8 @@ def without_repeats(table, axis, notes):
     if older.any():
         names = listed(table.loc[older, "run"].unique())
         notes.append(
-            f"{number_of_rows(older)} repeat steps already seen ({names}, "
-            f"{lines(table, older)}): the last of each is kept, as after a restart"
+            f"{rows_named(table, older)} of {names} repeat steps already seen: the "
+            "last of each is kept, as after a restart"
         )
     return table[~older]
 
@@ -88,7 +84,7 @@ def _check_told_apart(table, rows, at):
         text = numbers.isna().any()
         if differ.all() and (text or rows[column].nunique() <= 10):
             values = rows[column].unique()
-            where = lines(rows, np.ones(len(rows), bool))
+            where = rows_named(rows, np.ones(len(rows), bool))
             raise DataError(
                 f"rows of run {rows['run'].iloc[0]!r} at the same {at[1]} differ in "
                 f"{column} ({listed(values)}; {where}): keep one of them in the file, "
@@ -140,4 +136,4 @@ def _differs(values, losses, start):
 
 
 def _lines_at(rows, positions):
-    return lines(rows, np.isin(np.arange(len(rows)), positions))
+    return rows_named(rows, np.isin(np.arange(len(rows)), positions))

@@ -3,9 +3,8 @@
 import re
 
 from ..runs.checks import DataError
+from ..runs.naming import listed, rows_named
 from .counts import counts, parse_count
-from .lines import lines
-from .losses import listed
 
 SAME_RUN_SIZE = 0.02  # sizes that differ by less are one
 WRITTEN_SIZE = re.compile(
@@ -111,6 +110,6 @@ def _check_one_size(table, names):
     changes = rows & table["num_params"].ne(table.loc[rows, "num_params"].iloc[0])
     raise DataError(
         f"run {name!r} has several sizes ({several['min'].iloc[0]:,.0f} and "
-        f"{several['max'].iloc[0]:,.0f} parameters, {lines(table, changes)}): a run "
-        "has one, name runs of different sizes differently or mend the size"
+        f"{several['max'].iloc[0]:,.0f} parameters, {rows_named(table, changes)}): a "
+        "run has one, name runs of different sizes differently or mend the size"
     )

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from ..runs.checks import DataError
+from ..runs.naming import listed, rows_named
 from .counts import counts, decimals, missing, parse_count
-from .lines import lines, number_of_rows
-from .losses import columns_of, listed
+from .losses import columns_of
 from .names import USUAL_NAMES, find
 
 SAMPLES = "samples_seen"
@@ -56,7 +56,9 @@ def filled_by_step(table, notes):
         there = known.groupby([table["run"], table["step"]]).transform("first")
         gained = absent & there.notna() & table["loss"].notna()
         if gained.any():
-            notes.append(f"{name} of {number_of_rows(gained)} is that of the same step")
+            notes.append(
+                f"{name} of {rows_named(table, gained)} is that of the same step"
+            )
         table = table.assign(**{name: known.fillna(there)})
     return table
 
@@ -161,8 +163,8 @@ def _from_steps(table, batch_tokens, notes):
     batch = counts(table, "batch_tokens")
     if batch.isna().any():
         raise DataError(
-            f"batch_tokens is missing in {lines(table, batch.isna())}: fill it, or "
-            "give --batch-tokens"
+            f"batch_tokens is missing in {rows_named(table, batch.isna())}: fill it, "
+            "or give --batch-tokens"
         )
     table = table.assign(batch_tokens=batch).sort_values(["run", "step"], kind="stable")
     steps = table.groupby("run", sort=False)["step"].diff().fillna(table["step"])
@@ -189,7 +191,7 @@ def _counted_on(table, name, notes):
     seen = tokens.shift().where(fell, 0.0).groupby(order["run"], sort=False).cumsum()
     names = order.loc[fell, "run"].unique()
     notes.append(
-        f"{name} of {listed(names)} begins again at {lines(order, fell)} while steps "
-        "go on: what was seen before is added"
+        f"{name} of {listed(names)} begins again at {rows_named(order, fell)} while "
+        "steps go on: what was seen before is added"
     )
     return table.assign(tokens_seen=(tokens + seen).reindex(table.index))

@@ -3,9 +3,10 @@
 import pandas as pd
 
 from ..runs.checks import DataError
+from ..runs.naming import listed
 from .counts import missing
 from .lines import FILE_COLUMN, LINE_COLUMN
-from .losses import NoSuchLoss, ask, listed, numeric, pick
+from .losses import NoSuchLoss, ask, numeric, pick
 from .names import NO_RUN, USUAL_NAMES, find, held_out, is_loss, plain
 from .sizes import size_in_name
 
