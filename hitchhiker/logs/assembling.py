@@ -37,7 +37,7 @@ def in_numbers(table, notes, *, without, sizes, units, **tokens):
         table = _without(table, without, notes)
     table = with_sizes(table, sizes, units["num_params"] or 1.0, notes)
     if FILE_COLUMN in table:
-        _check_files(table, notes)
+        table = _joined(table, notes)
     unit = units["tokens_seen"] or 1.0
     by_step = "step" in table and table["step"].notna().all()
     if by_step:
@@ -61,6 +61,10 @@ def _without_gaps(table, notes):
         raise DataError("no row has a loss: check which column is read as loss")
     if gaps.any():
         notes.append(f"{rows_named(table, gaps)} without a loss left out")
+    if "run" in table:
+        lost = set(table["run"].dropna()) - set(table.loc[~gaps, "run"].dropna())
+        if lost:
+            notes.append(f"no loss in any row of {listed(sorted(lost))}: left out")
     return table[~gaps]
 
 
@@ -77,32 +81,44 @@ def _without(table, names, notes):
     return table[~table["run"].isin(names)]
 
 
-def _check_files(table, notes):
-    """A run in two files goes on in the second, or the name is taken twice."""
+def _joined(table, notes):
+    """Runs that stand in several files: one that goes on, or one inside another."""
     if "run" not in table:
-        return
+        return table
     axis = "step" if "step" in table else "tokens_seen"
     files = table.groupby("run", sort=False)[FILE_COLUMN].nunique()
     for run in files.index[files > 1]:
         rows = table[table["run"] == run]
+        names = listed(rows[FILE_COLUMN].unique())
         if axis not in rows:
-            bounds = None
-        else:
-            values = (
-                rows[axis] if axis == "step" else pd.to_numeric(rows[axis], "coerce")
+            raise DataError(f"run {run!r} stands in {names}: rename a file or its run")
+        inside = _inside(rows.assign(at=pd.to_numeric(rows[axis], errors="coerce")))
+        if inside:
+            notes.append(
+                f"run {run} of {listed(inside)} is a copy of part of another file"
             )
-            bounds = values.groupby(rows[FILE_COLUMN], sort=False).agg(["min", "max"])
-            bounds = bounds.sort_values("min")
-        names = list(rows[FILE_COLUMN].unique())
-        if (
-            bounds is None
-            or (bounds["min"].iloc[1:].to_numpy() <= bounds["max"].iloc[:-1]).any()
-        ):
+            table = table[~(table["run"].eq(run) & table[FILE_COLUMN].isin(inside))]
+            continue
+        bounds = pd.to_numeric(rows[axis], errors="coerce").groupby(rows[FILE_COLUMN])
+        bounds = bounds.agg(["min", "max"]).sort_values("min")
+        if (bounds["min"].iloc[1:].to_numpy() <= bounds["max"].iloc[:-1]).any():
             raise DataError(
-                f"run {run!r} stands in {listed(names)}: two runs of one name? Rename "
-                "a file (or its run), or give one of them"
+                f"run {run!r} stands in {names}: two runs of one name? Rename a file "
+                "(or its run), or give one of them"
             )
-        notes.append(f"run {run} goes on from file to file ({listed(names)}): joined")
+        notes.append(f"run {run} goes on from file to file ({names}): joined")
+    return table
+
+
+def _inside(rows):
+    """Files of one run whose rows all stand in its longest file too."""
+    points = {
+        name: set(zip(part["at"], part["loss"], strict=True))
+        for name, part in rows.groupby(FILE_COLUMN)
+    }
+    longest = max(points, key=lambda name: len(points[name]))
+    others = [name for name in points if name != longest]
+    return others if all(points[name] <= points[longest] for name in others) else []
 
 
 def _in_their_types(table):

@@ -47,7 +47,7 @@ MARKS = {  # first bytes of a file and its encoding
 }
 # Names of files and folders that say what is inside, not which run it is.
 GENERIC = re.compile(
-    r"(trainer_state|log_history|history|metrics|metric|logs?|train|training|main|out|"
+    r"(trainer_state|trainer_log|log_history|history|metrics|metric|logs?|train|training|main|out|"
     r"output|stdout|stderr|results?|losses|loss|evals?|scalars|progress|data|runs?|"
     r"version_?\d+|checkpoint[-_]?\d+|ckpt[-_]?\d+|lightning_logs|csv_logs|"
     r"wandb[-_]history|tensorboard|tb|\.|\d*)",

@@ -54,11 +54,11 @@ def _of_text(text, name, notes):
     start = text.lstrip()[:1]
     if not start:
         raise DataError("the file is empty: give a file with a row a checkpoint")
-    if start in "{[":
+    if start in "{[" and not text.lstrip().startswith("{'"):
         found = read_json(text, notes)
         if found is not None:
             return found
-    log = read_text_log(text)
+    log = read_text_log(text, notes)
     if log is not None:
         table, program = log
         notes.append(f"{name} read as a log of {program}: {len(table)} lines")

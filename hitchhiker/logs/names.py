@@ -83,6 +83,7 @@ USUAL_NAMES = {  # in lower case with _ between words, by ours, the likeliest fi
         "num_updates",
         "update",
         "updates",
+        "current_steps",
         "_step",
     ),
     "batch_tokens": (
@@ -94,6 +95,7 @@ USUAL_NAMES = {  # in lower case with _ between words, by ours, the likeliest fi
         "global_batch_tokens",
         "global_batch_size_in_tokens",
     ),
+    "epoch": ("train_epoch", "trainer_epoch", "current_epoch"),
     "samples_seen": ("consumed_samples", "consumed_train_samples"),
 }
 METRIC_NAMES = ("metric", "metric_name", "metricname", "tag", "metric_key")

@@ -42,7 +42,7 @@ def one_loss(table, file, columns, wanted, sizes, units, notes):
         table = table.assign(metric=file.tag)
     mine = {theirs: ours for theirs, ours in columns.items() if theirs in table}
     table = rename(table, mine, notes)
-    for ours in (*COUNTED, "run"):
+    for ours in (*COUNTED, "run", "epoch"):
         table = usual(table, ours, units.get(ours), notes)
     table = name_steps(table, notes)
     table, name, wanted = from_long(table, wanted, notes)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from .counts import parse_count
 from .lines import LINE_COLUMN
 
 TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -14,16 +15,23 @@ SAMPLES = "samples_seen"  # column of logs that count sequences
 
 @dataclass(frozen=True)
 class Program:
-    """A program and the lines it prints: patterns, # a number, and their columns."""
+    """A program and the lines it prints: patterns, # a number, and their columns.
+
+    A line with a step alone counts for the lines below it, which hold none; a line of
+    ``facts`` holds for all rows.
+    """
 
     name: str
     lines: tuple
+    facts: tuple = ()
 
     def patterns(self):
-        """Compiled patterns, each with its columns."""
-        for pattern, columns in self.lines:
-            written = pattern.replace("#", NUMBER)
-            yield re.compile(written, re.IGNORECASE), columns
+        """Compiled patterns of lines, each with its columns."""
+        return [(_compiled(pattern), columns) for pattern, columns in self.lines]
+
+
+def _compiled(pattern):
+    return re.compile(pattern.replace("#", NUMBER), re.IGNORECASE)
 
 
 PROGRAMS = (
@@ -35,6 +43,17 @@ PROGRAMS = (
                 ("step", "train_loss", "val_loss"),
             ),
             (r"^iter #: loss #", ("step", "batch_loss")),
+        ),
+        (
+            (r"tokens per iteration will be: ([\d,]+)", "batch_tokens"),
+            (r"number of parameters: ([\d.]+M)", "num_params"),
+        ),
+    ),
+    Program(
+        "build-nanogpt",
+        (
+            (r"^# val #$", ("step", "val_loss")),
+            (r"^# train #$", ("step", "train_loss")),
         ),
     ),
     Program(
@@ -50,15 +69,19 @@ PROGRAMS = (
         (
             (
                 r"iteration\s+#/\s*\d+ \|.*?consumed samples:\s*#.*?"
-                r"\blm loss:\s*#",
+                r"\blm[ _]loss:\s*#",
                 ("step", SAMPLES, "train_loss"),
             ),
-            (r"iteration\s+#/\s*\d+ \|.*?\blm loss:\s*#", ("step", "train_loss")),
+            (r"iteration\s+#/\s*\d+ \|.*?\blm[ _]loss:\s*#", ("step", "train_loss")),
             (
-                r"validation loss at iteration # .*?\blm loss value:\s*#",
+                r"validation loss at iteration # .*?\blm[ _]loss value:\s*#",
                 ("step", "val_loss"),
             ),
         ),
+    ),
+    Program(
+        "nanotron",
+        ((r"iteration: # / \d+ \|.*?\blm_loss: #", ("step", "train_loss")),),
     ),
     Program(
         "torchtitan",
@@ -84,10 +107,45 @@ PROGRAMS = (
             (r"iter # step \d+ \| loss train: #", ("step", "train_loss")),
         ),
     ),
+    Program(
+        "OLMo",
+        (
+            (r"\[step=#/", ("step",)),
+            (r"\btrain/(?:CrossEntropyLoss|CE loss)=#", ("train_loss",)),
+        ),
+    ),
+    Program(
+        "Composer",
+        (
+            (r"\[batch=#/", ("step",)),
+            (r"\bloss/train/total: #", ("train_loss",)),
+        ),
+    ),
+    Program(
+        "transformers",
+        (
+            (r"^\{'loss': '?#'?,.*'epoch': '?#", ("train_loss", "epoch")),
+            (r"^\{'eval_loss': '?#'?,.*'epoch': '?#", ("eval_loss", "epoch")),
+        ),
+    ),
+    Program(
+        "a program that prints steps and losses",
+        (
+            (
+                r"\b(?:step|iter|iteration)[ :=]+#\b.*?"
+                r"\bval(?:id(?:ation)?)?[ _]loss[ :=]+#",
+                ("step", "val_loss"),
+            ),
+            (
+                r"\b(?:step|iter|iteration)[ :=]+#\b.*?\b(?:train[ _])?loss[ :=]+#",
+                ("step", "train_loss"),
+            ),
+        ),
+    ),
 )
 
 
-def read_text_log(text):
+def read_text_log(text, notes):
     """Table of a text log and the name of its program, or None for other texts.
 
     A line that holds several numbers of one step, or several lines, each is a row of
@@ -95,30 +153,41 @@ def read_text_log(text):
 
     Examples
     --------
-    >>> table, program = read_text_log("step 100: train loss 3.9, val loss 4.0")
+    >>> table, program = read_text_log("step 100: train loss 3.9, val loss 4.0", [])
     >>> program, table["val_loss"].tolist()
     ('nanoGPT', ['4.0'])
     """
-    lines = TERMINAL_COLOURS.sub("", text).split("\n")
+    text = TERMINAL_COLOURS.sub("", text)
+    lines = text.split("\n")
     best, program = [], None
     for candidate in PROGRAMS:
-        rows = _rows(lines, list(candidate.patterns()))
+        rows = _rows(lines, candidate.patterns())
         if len(rows) > len(best):
-            best, program = rows, candidate.name
+            best, program = rows, candidate
     if not best:
         return None
-    return pd.DataFrame(best), program
+    table = pd.DataFrame(best).dropna(axis=1, how="all")
+    for pattern, column in program.facts:
+        told = set(_compiled(pattern).findall(text))
+        if len(told) == 1:
+            value = told.pop()
+            notes.append(f"{column} is {parse_count(value):,.0f}, as the log says")
+            table = table.assign(**{column: value})
+    return table, program.name
 
 
 def _rows(lines, patterns):
-    rows = []
+    rows, step = [], None
     for number, line in enumerate(lines, start=1):
         for pattern, columns in patterns:
             found = pattern.search(line)
-            if found:
-                values = [value.replace(",", "") for value in found.groups()]
-                rows.append(
-                    dict(zip(columns, values, strict=True)) | {LINE_COLUMN: number}
-                )
-                break
+            if not found:
+                continue
+            values = [value.replace(",", "") for value in found.groups()]
+            row = dict(zip(columns, values, strict=True))
+            if columns == ("step",):
+                step = row["step"]
+            elif "step" in row or "epoch" in row or step is not None:
+                rows.append({"step": step} | row | {LINE_COLUMN: number})
+            break
     return rows
