@@ -26,7 +26,7 @@ def read_table(file, notes):
         if file.ending == ".parquet" or file.content.startswith(b"PAR1"):
             table = _parquet(file)
         else:
-            table = _of_text(file.text(notes), file.name, notes)
+            table = _of_text(file.text(notes), file, notes)
     except DataError as error:
         told = str(error)
         raise DataError(
@@ -50,7 +50,7 @@ def _parquet(file):
     return with_lines(table, range(1, len(table) + 1))
 
 
-def _of_text(text, name, notes):
+def _of_text(text, file, notes):
     start = text.lstrip()[:1]
     if not start:
         raise DataError("the file is empty: give a file with a row a checkpoint")
@@ -58,10 +58,11 @@ def _of_text(text, name, notes):
         found = read_json(text, notes)
         if found is not None:
             return found
-    log = read_text_log(text, notes)
+    table = file.ending in (".csv", ".tsv")
+    log = None if table else read_text_log(text, notes)
     if log is not None:
         table, program = log
-        notes.append(f"{name} read as a log of {program}: {len(table)} lines")
+        notes.append(f"{file.name} read as a log of {program}: {len(table)} lines")
         return table
     return _csv(text, notes)
 

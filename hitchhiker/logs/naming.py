@@ -156,7 +156,8 @@ def named_by_file(table, file, several, notes):
         Where a column looks like names of runs and nothing says that it holds them.
     """
     size = counts(table, "num_params") if "num_params" in table else pd.Series([0.0])
-    if size.nunique() <= 1 and (several or "step" in table or _rises(table)):
+    curve = several or "tokens_seen" not in table or "step" in table or _rises(table)
+    if size.nunique() <= 1 and curve:
         notes.append(f"{file.name} read as one run, {file.run}")
         return table.assign(run=file.run)
     for column in table:
