@@ -8,7 +8,7 @@ MAX_CHECKPOINTS = 8  # of a run that are kept, evenly in log tokens
 # From so many rows on, a run's points are robust means of their neighbours.
 DENSE_ROWS = 64
 LEAST_NEIGHBOURS = 9  # rows about a point, of which few may be spikes
-MOST_NEIGHBOURS = 1 / 5  # of the rows of a run
+MOST_NEIGHBOURS = 1 / 4  # of the rows of a run
 ERROR_OF_MEAN = 0.001  # relative, for which neighbours are taken, more where noise asks
 BISQUARE = 4.685  # robust standard deviations beyond which a row does not count
 TO_SD = 1.4826  # standard deviation of a Gaussian over its median absolute deviation
