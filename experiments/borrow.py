@@ -112,7 +112,8 @@ def unit_evidence():
         runs = load_runs(source, loss_kind=kind)
         units = FROM_NATS | {AS_PAPER_READ: PAPER_UNITS[source]}
         for unit, convert in units.items():
-            scores = from_one_size(runs.assign(loss=convert(runs["loss"])))
+            table = runs.assign(loss=convert(runs["loss"]), loss_unit=unit)
+            scores = from_one_size(table)
             parts.append(scores.assign(unit=unit))
     return pd.concat(parts, ignore_index=True)
 

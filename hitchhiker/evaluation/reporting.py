@@ -126,7 +126,7 @@ def _selection(runs, notes):
 
 
 def _fit(runs):
-    plain = fit(selection.early_cut(runs))
+    plain = fit(selection.early_cut(runs), force=True)
     yield "Equation: L(N, D) = E + A / N^alpha + B / D^beta"
     yield (
         f"Plain fit (Huber on the log loss, sum, delta 1e-3): {_parameters(plain.law)};"
@@ -155,7 +155,8 @@ def _validation(runs, result):
         else ("One size: nothing can be held out")
     )
     last = result.table.iloc[-1]
-    choices = sensitivity(runs, last["num_params"], last["tokens_seen"]).iloc[1:]
+    target = last["num_params"], last["tokens_seen"]
+    choices = sensitivity(runs, *target, force=True).iloc[1:]
     order = choices["moved"].abs().sort_values(ascending=False).index
     for row in choices.loc[order[:MOST_CHOICES]].itertuples():
         if np.isfinite(row.moved):

@@ -8,11 +8,11 @@ MAX_CHECKPOINTS = 8  # of a run that are kept, evenly in log tokens
 # From so many rows on, a run's points are robust means of their neighbours.
 DENSE_ROWS = 64
 LEAST_NEIGHBOURS = 9  # rows about a point, of which few may be spikes
-MOST_NEIGHBOURS = 1 / 5  # of the rows of a run
+MOST_NEIGHBOURS = 1 / 4  # of the rows of a run
 ERROR_OF_MEAN = 0.001  # relative, for which neighbours are taken, more where noise asks
 BISQUARE = 4.685  # robust standard deviations beyond which a row does not count
 TO_SD = 1.4826  # standard deviation of a Gaussian over its median absolute deviation
-ROUNDS = 4  # of reweighting
+REWEIGHTINGS = 4  # of reweighting
 # A row is a spike that is so many robust standard deviations, and by this ratio, above
 # its neighbours.
 SPIKE_SDS = 8.0
@@ -176,7 +176,7 @@ def _robust_means(x, y, place, low, high):
     off = y - level[segment] - slope[segment] * x
     sd = TO_SD * _medians(np.abs(off), segment, count)
     reach = (BISQUARE * np.maximum(sd, 1e-9))[segment]
-    for _ in range(ROUNDS):
+    for _ in range(REWEIGHTINGS):
         weight = np.clip(1 - (off / reach) ** 2, 0, None) ** 2
         total, of_x, of_y, of_xx, of_xy = (
             np.add.reduceat(weight * v, starts) for v in (1, x, y, x * x, x * y)

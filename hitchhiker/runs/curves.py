@@ -10,7 +10,7 @@ from .naming import run_names
 
 # Runs whose tokens do not overlap are compared up to this ratio of tokens.
 NEARLY_EQUAL = 1.25
-COMPARED_AT = (0.2, 0.6, 1.0)  # of the log tokens that two runs have in common
+SHARES_COMPARED = (0.2, 0.6, 1.0)  # of the log tokens that two runs have in common
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Curves:
         high = np.minimum(ends[one], ends[other])
         ratios = [
             self.at(other, tokens) - self.at(one, tokens)
-            for tokens in (low + share * (high - low) for share in COMPARED_AT)
+            for tokens in (low + share * (high - low) for share in SHARES_COMPARED)
         ]
         apart = low - high > np.log(NEARLY_EQUAL)
         return np.where(apart[:, None], np.nan, np.stack(ratios, axis=1))
