@@ -8,7 +8,9 @@ from scipy.special import stdtr, stdtrit
 
 from ..laws import Z_80
 from ..runs import selection
+from ..runs.arguments import number, table
 from ..runs.checks import DataError, check_runs
+from ..runs.words import on_screen
 from .forecasting import Forecast, checked_targets, forecast_from
 from .prior import prior_for, shipped_prior
 
@@ -60,12 +62,16 @@ class Comparison:
         return "\n".join(
             [
                 f"the {better} recipe is better with a chance of {100 * sure:.0f} %",
-                f"difference at the target {100 * self.difference:+.2f} % (80 %: "
-                f"{100 * self.low_80:+.2f} to {100 * self.high_80:+.2f} %)",
+                "loss of the first over the second at the target, less one: "
+                f"{100 * self.difference:+.2f} % (80 %: {100 * self.low_80:+.2f} to "
+                f"{100 * self.high_80:+.2f} %; below zero the first is better)",
                 f"this design can tell {design}",
-                f"> {self.advice}",
+                f"next: {self.advice}",
             ]
         )
+
+    def __repr__(self):
+        return on_screen("Comparison", self.summary())
 
 
 def paired(first, second):
@@ -175,7 +181,9 @@ def compare(first, second, num_params, tokens_seen):
     >>> bool(compare(*small, 6.9e9, 1.4e11).probability > 0.9)
     True
     """
-    tables = first, second
+    tables = table("first", first), table("second", second)
+    num_params = number("num_params", num_params, above=0)
+    tokens_seen = number("tokens_seen", tokens_seen, above=0)
     _check_one_text(*map(check_runs, tables))
     target = checked_targets(num_params, tokens_seen)
     forecasts = tuple(_forecast(table, target) for table in tables)
@@ -208,10 +216,10 @@ def _check_one_text(first, second):
         )
 
 
-def _forecast(table, target):
-    used = selection.early_cut(table)
-    n_early = len(table) - len(used)
-    return forecast_from(used, *target, (0.8, 0.9), prior_for(table), n_early)
+def _forecast(runs, target):
+    used = selection.early_cut(runs)
+    n_early = len(runs) - len(used)
+    return forecast_from(used, *target, (0.8, 0.9), prior_for(runs), n_early)
 
 
 def _study(tables):
