@@ -62,8 +62,9 @@ class Watch:
         ]
         if self.departed_at is not None:
             lines.append(
-                f"warning: at {self.departed_at:.3g} tokens the curve left the band made at "
-                f"{self.band_made_at:.3g}: look at data, learning rate, restarts"
+                f"warning: at {self.departed_at:.3g} tokens the curve left the band "
+                f"made at {self.band_made_at:.3g}: look at data, learning rate, "
+                "restarts"
             )
         else:
             lines.append("the curve is inside the bands made before")

@@ -55,6 +55,15 @@ def whole_number(name, value, *, least, most=HIGHEST):
     return int(value)
 
 
+def whole_numbers(name, values, *, least):
+    """A list of whole numbers, or an error that names the one that is wrong."""
+    if not isinstance(values, Iterable) or isinstance(values, (str, dict)):
+        raise DataError(
+            f"{name} must be a list of whole numbers, got {arrived(values)}"
+        )
+    return [whole_number(f"each of {name}", value, least=least) for value in values]
+
+
 def _bounds(above, least, most):
     """The bounds of a number in words."""
     if above == 0 and most == HIGHEST:
@@ -84,9 +93,7 @@ def instance(name, value, kind, origin):
     """The value if it is of a class, or an error that says where one comes from."""
     if isinstance(value, kind):
         return value
-    raise DataError(
-        f"{name} must be a {kind.__name__}, {origin}, got {arrived(value)}"
-    )
+    raise DataError(f"{name} must be a {kind.__name__}, {origin}, got {arrived(value)}")
 
 
 def table(name, value, columns=()):
@@ -124,6 +131,16 @@ def texts(name, value):
         if not isinstance(value, dict) and all(isinstance(v, str) for v in found):
             return found
     raise DataError(f"{name} must be a text or a list of texts, got {arrived(value)}")
+
+
+def items(name, values):
+    """A list of what several things hold, at least one, or an error."""
+    if not isinstance(values, Iterable) or isinstance(values, (str, bytes)):
+        raise DataError(f"{name} must be a list, got {arrived(values)}")
+    found = list(values)
+    if not found:
+        raise DataError(f"{name} must hold at least one, got {arrived(values)}")
+    return found
 
 
 def numbers(name, values):
@@ -190,7 +207,7 @@ def targets(num_params, tokens_seen):
                 f"target {name} must be a number or a list of numbers, got "
                 f"{arrived(given)}"
             )
-        bad = ~((array > 0) & (array <= HIGHEST))
+        bad = ~((array > 0) & (array <= HIGHEST))  # true of what is missing
         if bad.any():
             raise DataError(
                 f"target {name} must be numbers above zero, got {arrived(given)}"

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from .arguments import texts
 from .checks import DataError, check_runs
+from .words import arrived, shortened
 
 RUN_COLUMNS = (
     "run source family model arch corpus num_params tokens_seen step flops loss "
@@ -116,12 +118,12 @@ def _keep(table, wanted):
     for column, names in wanted.items():
         if names is None:
             continue
-        names = [names] if isinstance(names, str) else list(names)
+        names = texts(column, names)
         unknown = sorted(set(names) - set(table[column].dropna()))
         if unknown:
             known = ", ".join(sorted(table[column].dropna().unique()))
             raise DataError(
-                f"no {column} {', '.join(map(repr, unknown))} here; known: {known}"
+                f"no {column} {shortened(map(repr, unknown))} here; known: {known}"
             )
         table = table[table[column].isin(names)]
     return table.reset_index(drop=True)
@@ -177,10 +179,13 @@ def read_runs(path):
     >>> runs["run"].nunique()
     4
     """
+    if not isinstance(path, (str, os.PathLike)) and not hasattr(path, "read"):
+        raise DataError(f"path must be the name of a file, got {arrived(path)}")
     try:
         return check_runs(pd.read_csv(path))
     except ValueError as error:  # DataError, or a file that is no CSV
-        raise DataError(f"{path}: {error}") from None
+        words = shortened([error], letters=1000)
+        raise DataError(f"{path}: {words}") from None
 
 
 def shipped(name):

@@ -13,7 +13,7 @@ MARKUP = re.compile(r"([\\`*\[\]|$#~]|(?<![^\W_])_|_(?![^\W_]))")
 HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
-def shortened(names, most=10):
+def shortened(names, most=10, letters=MOST_LETTERS):
     """Names in one line, the first few of many.
 
     Examples
@@ -21,7 +21,7 @@ def shortened(names, most=10):
     >>> shortened(["a", "b"]), shortened(range(1000), most=3)
     ('a, b', '0, 1, 2 and 997 more')
     """
-    names = [quoted_length(str(name)) for name in names]
+    names = [quoted_length(" ".join(str(name).split()), letters) for name in names]
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
@@ -40,7 +40,7 @@ def arrived(value):
     Examples
     --------
     >>> arrived("7B"), arrived([1] * 1000)
-    ("'7B'", '[1, 1, 1, 1, 1, 1, 1, 1, 1, ...1, 1, 1, 1, 1, 1, 1, 1, 1, 1]')
+    ("'7B'", '[1, 1, 1, 1, 1, 1, 1, 1, 1, ..., 1, 1, 1, 1, 1, 1, 1, 1, 1]')
     """
     if hasattr(value, "shape") and getattr(value, "ndim", 0):
         return f"{type(value).__name__} of shape {value.shape}"
@@ -52,11 +52,11 @@ def arrived(value):
 
 
 def on_terminal(text):
-    """A text without what commands a terminal; lines and tabs stay.
+    r"""A text without what commands a terminal; lines and tabs stay.
 
     Examples
     --------
-    >>> on_terminal("run \\x1b[31mred")
+    >>> on_terminal("run \x1b[31mred")
     'run [31mred'
     """
     return "".join(c for c in text if c in "\n\t" or not _commands(c))
@@ -68,12 +68,12 @@ def _commands(letter):
 
 
 def in_markdown(text):
-    """A text as Markdown shows it letter by letter, in one line.
+    r"""A text as Markdown shows it letter by letter, in one line.
 
     Examples
     --------
-    >>> print(in_markdown("# my_run *bold* <b>\\n"))
-    \\# my_run \\*bold\\* &lt;b&gt;
+    >>> print(in_markdown("# my_run *bold* <b>\n"))
+    \# my_run \*bold\* &lt;b&gt;
     """
     line = on_terminal(" ".join(str(text).split()))
     line = re.sub(r"^([-+=])", r"\\\1", MARKUP.sub(r"\\\1", line))
@@ -81,12 +81,12 @@ def in_markdown(text):
 
 
 def on_screen(title, text):
-    """A title and a text, wrapped and cut to what a screen shows.
+    r"""A title and a text, wrapped and cut to what a screen shows.
 
     Examples
     --------
-    >>> on_screen("Numbers", "1\\n2")
-    'Numbers\\n1\\n2'
+    >>> on_screen("Numbers", "1\n2")
+    'Numbers\n1\n2'
     """
     lines = [title]
     for line in on_terminal(text).splitlines():
