@@ -10,12 +10,14 @@ import pandas as pd
 from ..runs import arguments, selection
 from ..runs.arguments import flag, instance, number, targets, whole_number
 from ..runs.checks import DataError, check_runs, run_names
+from ..runs.thinning import spread
 from .batch import solve_tables
 from .fitting import OBJECTIVES, check_fixed, check_objective, drop_early
 from .results import Fits
 from .stack import slices
 
 RESAMPLES_TOGETHER = 1000  # resamples that are fitted in one go
+MOST_LEFT_OUT = 30  # sizes that are left out one by one
 FIRST_PART = 0.3  # share of each run's tokens that `sensitivity` leaves out in one row
 
 
@@ -202,6 +204,8 @@ def sensitivity(
 ):
     """How far a forecast moves with objective, early cut, and each size left out.
 
+    Of more than 30 sizes 30 are left out in turn, evenly by rank.
+
     Parameters
     ----------
     runs : DataFrame
@@ -253,8 +257,8 @@ def _other_rows(runs, rows, early):
     length = tokens.groupby(run_names(runs), observed=True).transform("max")
     late = runs[tokens >= FIRST_PART * length]
     yield f"first {100 * FIRST_PART:.0f} % of each run left out", late
-    names = selection.sizes(rows).index
-    if len(names) > 1:
-        for name in names:
+    sizes = selection.sizes(rows)
+    if len(sizes) > 1:
+        for name in spread(sizes, MOST_LEFT_OUT).index:
             words = name if isinstance(name, str) else format(name, ".4g")
             yield f"without size {words}", rows[selection.size_names(rows) != name]

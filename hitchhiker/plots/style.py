@@ -10,7 +10,10 @@ import os
 import matplotlib as mpl
 import numpy as np
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from ..runs.arguments import instance
 
 INK = "#767676"
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
@@ -71,6 +74,11 @@ def use_style(figures=None):
     kind = figures or os.environ.get("GUIDE_FIGURES", "svg")
     options = {"metadata": {"Date": None}} if kind == "svg" else {}
     set_matplotlib_formats(kind, **options)
+
+
+def axes(ax):
+    """The axes to draw on, or an error that says what arrived."""
+    return instance("ax", ax, Axes, "as from matplotlib.pyplot.subplots")
 
 
 def human(count, _=None):
