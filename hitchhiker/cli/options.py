@@ -8,6 +8,7 @@ import click
 from ..runs.checks import DataError, run_names
 from ..runs.columns import parse_count
 from ..runs.trackers import LOSS_UNITS, read_export
+from ..runs.words import on_terminal
 
 
 class Count(click.ParamType):
@@ -67,21 +68,10 @@ READING_OPTIONS = (
 
 
 def reading_options(command):
-    """Give a command the options of `read_file`."""
+    """Give a command the options of `read_files`."""
     for option in reversed(READING_OPTIONS):
         command = option(command)
     return command
-
-
-def target_options(command):
-    """Give a command the parameters and tokens of a target."""
-    params = click.option(
-        "--params", type=COUNT, required=True, help="Parameters of the target: 70B."
-    )
-    tokens = click.option(
-        "--tokens", type=COUNT, required=True, help="Tokens of the target: 1.4T."
-    )
-    return params(tokens(command))
 
 
 def exit_on_data_error(command):
@@ -92,24 +82,25 @@ def exit_on_data_error(command):
         try:
             return command(*args, **options)
         except DataError as error:
-            click.echo(f"hitchhiker: {error}", err=True)
+            line = " ".join(on_terminal(str(error)).split())
+            click.echo(f"hitchhiker: {line}", err=True)
             sys.exit(2)
 
     return safe
 
 
-def read_file(file, names, sizes, batch_tokens, finished, **units):
-    """Runs of a file, and the notes on them, which also go to standard error."""
+def read_files(files, names, sizes, batch_tokens, finished, **units):
+    """Runs of files, and the notes on them, which also go to standard error."""
     parameters = _pairs(sizes, "size")
     runs, notes = read_export(
-        file,
+        files[0],
         columns=_pairs(names, "map"),
         sizes={run: parse_count(value) for run, value in parameters.items()},
         batch_tokens=_batches(batch_tokens),
         **units,
     )
     for note in notes:
-        click.echo(f"note: {note}", err=True)
+        click.echo(on_terminal(f"note: {note}"), err=True)
     if finished:
         runs = runs.assign(is_final=~run_names(runs).duplicated(keep="last"))
     return runs, notes

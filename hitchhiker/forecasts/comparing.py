@@ -150,7 +150,7 @@ def minimum_detectable_difference(floor, per_size, per_difference, extrapolation
     return float(np.expm1(least))
 
 
-def compare(first, second, num_params, tokens_seen):
+def compare(first, second, num_params, tokens_seen, *, force=False):
     """Compare two recipes at a target from a ladder of runs of each.
 
     Runs of equal size and tokens are compared one to one, and the difference of the

@@ -94,6 +94,7 @@ def forecast(
     levels=(0.8, 0.9),
     prior=None,
     early="guide",
+    force=False,
 ):
     """Forecast losses from any runs of one family, with intervals.
 

@@ -74,7 +74,7 @@ class Watch:
         return on_screen("Watch", self.summary())
 
 
-def watch(runs, run, end_tokens, *, levels=(0.8, 0.9)):
+def watch(runs, run, end_tokens, *, levels=(0.8, 0.9), force=False):
     """Forecast the end of a run as it goes on, and say when it leaves its way.
 
     Parameters
