@@ -24,10 +24,14 @@ def write(path, content):
     DataError
         If the file cannot be written; nothing of it is left then.
     """
-    path = Path(path)
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     beside = None
     try:
+        if Path(path).exists() and not Path(path).is_file():  # a pipe, a device
+            with open(path, "wb") as stream:
+                stream.write(data)
+            return
+        path = Path(path).resolve()  # a link goes on being one
         handle, beside = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -35,7 +39,7 @@ def write(path, content):
             os.fsync(file.fileno())
         os.chmod(beside, _mode(path))
         os.replace(beside, path)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # of a link that leads to itself
         raise DataError(_refusal(path, error)) from None
     finally:
         if beside:
@@ -54,7 +58,7 @@ def _mode(path):
 
 def _refusal(path, error):
     name = quoted_length(str(path), 200)
-    return f"cannot write {name}: {error.strerror or error}"
+    return f"cannot write {name}: {getattr(error, 'strerror', None) or error}"
 
 
 def make_folder(path):
