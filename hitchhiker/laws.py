@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from .runs.arguments import counts, not_below_zero, number, numbers, single, together
-from .runs.arguments import table as checked_table
+from .runs import arguments
 from .runs.checks import DataError
 from .runs.words import first_rows
 
@@ -55,7 +54,7 @@ class ScalingLaw:
     def __post_init__(self):
         """Store plain floats, so that laws print and compare cleanly."""
         for field in fields(self):
-            value = single(field.name, getattr(self, field.name))
+            value = arguments.single(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, value)
 
     def __repr__(self):
@@ -178,7 +177,7 @@ class Laws(Sequence):
     def __post_init__(self):
         """Store arrays of floats of one length."""
         for name in PARAMETERS:
-            values = numbers(name, getattr(self, name))
+            values = arguments.numbers(name, getattr(self, name))
             if values.shape != (np.size(self.E),):
                 raise DataError(
                     f"{name} has shape {values.shape}, E has {np.size(self.E)} values: "
@@ -196,7 +195,7 @@ class Laws(Sequence):
         >>> Laws.from_table(table).predict(7e10, 1.4e12).round(3)
         array([1.941])
         """
-        checked_table("table", table, PARAMETERS)
+        arguments.table("table", table, PARAMETERS)
         return cls(*(table[name] for name in PARAMETERS))
 
     @property
@@ -236,7 +235,7 @@ class Laws(Sequence):
 
         NaN where a law has no optimum; see `ScalingLaw.compute_optimal`.
         """
-        flops = number("flops", flops, above=0)
+        flops = arguments.number("flops", flops, above=0)
         has_one = np.min([self.A, self.B, self.alpha, self.beta], axis=0) > 0
         out = np.full((2, len(self)), np.nan)
         out[:, has_one] = _optimum(self[has_one], flops)
@@ -250,14 +249,14 @@ def _power(scale, exponent, count):
 
 def _counts(num_params, tokens_seen):
     """Parameters and tokens as arrays of floats, if all are above zero."""
-    size = counts("num_params", num_params)
-    tokens = counts("tokens_seen", tokens_seen)
-    return together("num_params", "tokens_seen", size, tokens)
+    size = arguments.counts("num_params", num_params)
+    tokens = arguments.counts("tokens_seen", tokens_seen)
+    return arguments.together("num_params", "tokens_seen", size, tokens)
 
 
 def _optimum(law, flops):
     """Parameters and tokens of least loss of a law, or of each of several."""
-    flops = counts("flops", flops)
+    flops = arguments.counts("flops", flops, most=arguments.HIGHEST)
     total = law.alpha + law.beta
     log_scale = np.log(law.alpha * law.A / (law.beta * law.B)) / total
     product = np.divide(flops, 6.0)
@@ -294,7 +293,7 @@ def training_flops(num_params, tokens_seen):
     DataError
         If they are not numbers, below zero, or their shapes do not go together.
     """
-    size = not_below_zero("num_params", num_params)
-    tokens = not_below_zero("tokens_seen", tokens_seen)
-    together("num_params", "tokens_seen", size, tokens)
+    size = arguments.not_below_zero("num_params", num_params)
+    tokens = arguments.not_below_zero("tokens_seen", tokens_seen)
+    arguments.together("num_params", "tokens_seen", size, tokens)
     return np.multiply(6.0, num_params) * np.asarray(tokens_seen, dtype=float)

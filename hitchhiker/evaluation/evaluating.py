@@ -154,6 +154,7 @@ def _protocols_by_name(protocol, by_name):
 def _family_tables(families):
     """Yield (names, checked table), a table a source, family and loss kind."""
     if isinstance(families, dict):
+        items("families", families)
         for family, table in families.items():
             names = {"source": None, "family": family, "loss_kind": None}
             yield names, check_runs(table).reset_index(drop=True)

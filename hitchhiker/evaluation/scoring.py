@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ..laws import PARAMETERS
-from ..runs.arguments import counts, numbers, together
+from ..runs.arguments import HIGHEST, counts, numbers, together
 from ..runs.checks import DataError
 
 INTERVAL_COLUMNS = ("low_80", "high_80", "low_90", "high_90")
@@ -33,7 +33,8 @@ def absolute_relative_error(actual, predicted):
     0.05
     """
     names = "actual", "predicted"
-    actual, predicted = counts("actual", actual), numbers("predicted", predicted)
+    actual = counts("actual", actual, most=HIGHEST)
+    predicted = numbers("predicted", predicted)
     together(*names, actual, predicted)
     for name, values in zip(names, (actual, predicted), strict=True):
         if not values.size:

@@ -117,15 +117,17 @@ def fit_many(problems, *, objective="huber-log", fixed=None, weights=None):
     check_objective(objective)
     fixed = check_fixed(fixed)
     if isinstance(problems, pd.DataFrame):
+        check_runs(problems)
         weights = check_weights(weights, len(problems))
-        return solve_tables([check_runs(problems)], weights, objective, fixed)
-    if not isinstance(problems, Iterable) or isinstance(problems, (str, Mapping)):
+        return solve_tables([problems], weights, objective, fixed)
+    several = isinstance(problems, Iterable)
+    if not several or isinstance(problems, (str, bytes, Mapping)):
         raise DataError(f"problems must be tables, got {type(problems).__name__}")
-    if weights is not None:
-        raise DataError("weights go with one shared table, not with a list of tables")
     tables = [check_runs(table) for table in problems]
     if not tables:
         raise DataError("no tables to fit: give at least one")
+    if weights is not None:
+        raise DataError("weights go with one shared table, not with a list of tables")
     lengths = np.array([len(table) for table in tables])
     weights = (np.arange(lengths.max()) < lengths[:, None]).astype(float)
     return solve_tables(tables, weights, objective, fixed)

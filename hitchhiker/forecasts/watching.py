@@ -161,7 +161,7 @@ def _split(runs, run, end_tokens):
     latest = watched["tokens_seen"].iloc[-1]
     if latest >= end_tokens:
         raise DataError(
-            f"run {run!r} has seen {latest:.3g} tokens, the end is given as "
+            f"run {run!r} has seen {latest:.3g} tokens, end_tokens is given as "
             f"{end_tokens:.3g}"
         )
     return watched, runs[names != run]

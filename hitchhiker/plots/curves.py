@@ -4,6 +4,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
+from ..runs.arguments import table as checked_table
 from ..runs.selection import size_names, sizes
 from ..runs.thinning import spread, thinned
 from .style import (
@@ -62,6 +63,7 @@ def loss_curves(ax, runs, law=None, held_out=None, unit="nats per token"):
         Rows the law has not seen, drawn hollow.
     """
     axes(ax)
+    checked_table("runs", runs, ["num_params", "tokens_seen", "loss"])
     tables = [(runs, False)] + ([(held_out, True)] if held_out is not None else [])
     order = sizes(runs if held_out is None else pd.concat([runs, held_out]))
     named = spread(order, MOST_SIZES)
@@ -172,6 +174,8 @@ def _loss_panel(ax, table):
 
 def lines_by_group(ax, table, columns, group="source", xlabel="", ylabel="ARE"):
     """A line a group over the columns of a table, medians of rows, named at its end."""
+    axes(ax)
+    checked_table("table", table, [group, *columns])
     middle = table.groupby(group, sort=False)[list(columns)].median()
     for colour, (_, row) in zip(COLOURS, middle.iterrows(), strict=False):
         ax.plot(range(len(columns)), row, "o-", ms=5, color=colour)

@@ -110,7 +110,7 @@ def percent(value, _=None):
 
 def message(ax, text):
     """Title of a figure: its one message, clear of a legend above the axes."""
-    legend = ax.get_legend()
+    legend = axes(ax).get_legend()
     ax.set_title(text, pad=10 if legend is None else 26)
     return ax
 
@@ -149,7 +149,7 @@ def plain_log_axis(axis, label, formatter, subs=(1, 2, 5)):
 
 def legend_above(ax):
     """Put the legend between the title and the axes, in one row."""
-    ax.legend(
+    axes(ax).legend(
         loc="lower left",
         bbox_to_anchor=(-0.02, 0.99),
         ncols=8,

@@ -57,7 +57,7 @@ def whole_number(name, value, *, least, most=HIGHEST):
 
 def whole_numbers(name, values, *, least):
     """A list of whole numbers, or an error that names the one that is wrong."""
-    if not isinstance(values, Iterable) or isinstance(values, (str, dict)):
+    if not isinstance(values, Iterable) or isinstance(values, (str, bytes, dict)):
         raise DataError(
             f"{name} must be a list of whole numbers, got {arrived(values)}"
         )
@@ -128,7 +128,8 @@ def texts(name, value):
         return [value]
     if isinstance(value, Iterable):
         found = list(value)
-        if not isinstance(value, dict) and all(isinstance(v, str) for v in found):
+        several = not isinstance(value, (dict, pd.DataFrame))
+        if several and all(isinstance(v, str) for v in found):
             return found
     raise DataError(f"{name} must be a text or a list of texts, got {arrived(value)}")
 
@@ -160,12 +161,14 @@ def _is_number(value):
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def counts(name, values):
+def counts(name, values, most=np.inf):
     """Numbers above zero of any shape as an array of floats, or an error."""
     array = numbers(name, values)
-    bad = ~(array > 0)
+    bad = ~((array > 0) & (array <= most))
     if bad.any():
-        raise DataError(f"{name} must be above zero, got {array[bad].flat[0]:g}")
+        value = array[bad].flat[0]
+        words = "finite" if value > most else "above zero"
+        raise DataError(f"{name} must be {words}, got {value:g}")
     return array
 
 

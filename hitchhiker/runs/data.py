@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .arguments import texts
+from .arguments import items, texts
 from .checks import DataError, check_runs
 from .words import arrived, shortened
 
@@ -118,7 +118,7 @@ def _keep(table, wanted):
     for column, names in wanted.items():
         if names is None:
             continue
-        names = texts(column, names)
+        names = items(column, texts(column, names))
         unknown = sorted(set(names) - set(table[column].dropna()))
         if unknown:
             known = ", ".join(sorted(table[column].dropna().unique()))

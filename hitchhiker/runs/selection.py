@@ -9,7 +9,7 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
-from .arguments import number, table
+from .arguments import HIGHEST, number, table
 from .checks import DataError, run_names
 from .sizes import (
     largest,
@@ -143,7 +143,8 @@ def early_cut(runs, tokens="guide"):
     if isinstance(tokens, str) and tokens == "guide":
         first = np.minimum(EARLY_TOKENS, EARLY_SHARE * _ends(runs))
         return runs[runs["tokens_seen"] >= first]
-    if not isinstance(tokens, Real) or isinstance(tokens, bool) or not tokens >= 0:
+    good = isinstance(tokens, Real) and not isinstance(tokens, bool)
+    if not good or not 0 <= tokens <= HIGHEST:
         raise DataError(
             f"early cut {arrived(tokens)}: must be 'guide', a number of tokens or None"
         )
@@ -154,12 +155,14 @@ def early_cut(runs, tokens="guide"):
 def first_share(runs, share):
     """Rows in the first ``share`` (above 0, at most 1) of each run's own tokens."""
     share = number("share", share, above=0, most=1)
-    return runs[runs["tokens_seen"] <= share * _ends(runs)]
+    ends = _ends(runs)
+    return runs[runs["tokens_seen"] <= share * ends]
 
 
 def last_checkpoints(runs):
     """The last row of each run: the end of training alone."""
-    return runs[runs["tokens_seen"] == _ends(runs)]
+    ends = _ends(runs)
+    return runs[runs["tokens_seen"] == ends]
 
 
 def cost(runs):

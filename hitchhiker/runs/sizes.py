@@ -48,7 +48,7 @@ def sizes(runs):
 
 def with_sizes(runs, names):
     """Rows whose size is among ``names``."""
-    if not isinstance(names, Iterable) or isinstance(names, str):
+    if not isinstance(names, Iterable) or isinstance(names, (str, bytes)):
         raise DataError(f"names must be a list of sizes, got {arrived(names)}")
     return runs[size_names(runs).isin(list(names))]
 
