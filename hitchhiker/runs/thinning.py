@@ -39,7 +39,12 @@ def thinned(runs, most):
     first, last = of_run.transform("min"), of_run.transform("max")
     place = (log - first) / (last - first).where(last > first, 1.0)
     table = pd.DataFrame(
-        {"run": codes, "bin": np.ceil(place * (each - 1)), "log": log, "row": log.index}
+        {
+            "run": codes,
+            "bin": np.ceil(place * (each - 1) - 1e-9),
+            "log": log,
+            "row": log.index,
+        }
     )
     table = table[table["run"] % step == 0].sort_values(["run", "log"])
     rows = table.drop_duplicates(["run", "bin"], keep="last")["row"]
