@@ -137,9 +137,9 @@ def _nanogpt(rows):
 
 def _megatron(rows):
     return "".join(
-        f" iteration {row.step:8d}/  200000 | consumed samples: {256 * row.step:12d} | "
-        f"learning rate: 3.0E-04 | global batch size:   256 | lm loss: {row.loss:.6E} | "
-        "loss scale: 1.0 |\n"
+        f" iteration {row.step:8d}/  200000 | consumed samples: {256 * row.step:12d} "
+        f"| learning rate: 3.0E-04 | global batch size:   256 | lm loss: {row.loss:.6E}"
+        " | loss scale: 1.0 |\n"
         for row in rows.itertuples()
     )
 

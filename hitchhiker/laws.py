@@ -7,6 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from .runs import arguments
+from .runs.checks import DataError
+from .runs.words import first_rows
+
 PARAMETERS = ("E", "A", "alpha", "B", "beta")
 # Standard deviations on either side of the mean that hold 80 % of a Gaussian.
 Z_80 = float(ndtri(0.9))
@@ -50,7 +54,12 @@ class ScalingLaw:
     def __post_init__(self):
         """Store plain floats, so that laws print and compare cleanly."""
         for field in fields(self):
-            object.__setattr__(self, field.name, float(getattr(self, field.name)))
+            value = arguments.single(field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
+
+    def __repr__(self):
+        values = (f"{k}={float(f'{v:.6g}')!r}" for k, v in self.as_dict().items())
+        return f"ScalingLaw({', '.join(values)})"
 
     def terms(self, num_params, tokens_seen):
         """What too few parameters and too few tokens cost: the two power terms.
@@ -82,8 +91,8 @@ class ScalingLaw:
 
         Raises
         ------
-        ValueError
-            If a count is not above zero.
+        DataError
+            If a count is not above zero, or their shapes do not go together.
         """
         size_term, token_term = self.terms(num_params, tokens_seen)
         loss = self.E + size_term + token_term
@@ -107,7 +116,7 @@ class ScalingLaw:
 
         Raises
         ------
-        ValueError
+        DataError
             If A, B, alpha or beta is zero: then no optimum exists.  If the budget is
             not above zero.
 
@@ -123,7 +132,7 @@ class ScalingLaw:
         '7.22e+10 parameters, 18 tokens each'
         """
         if min(self.A, self.B, self.alpha, self.beta) <= 0:
-            raise ValueError(
+            raise DataError(
                 "no compute-optimal size exists: A, B, alpha and beta must all be "
                 f"above zero, the law is {self}"
             )
@@ -145,7 +154,7 @@ class Laws(Sequence):
 
     Raises
     ------
-    ValueError
+    DataError
         If the five are not one-dimensional or differ in length.
 
     Examples
@@ -168,9 +177,9 @@ class Laws(Sequence):
     def __post_init__(self):
         """Store arrays of floats of one length."""
         for name in PARAMETERS:
-            values = np.asarray(getattr(self, name), dtype=float)
+            values = arguments.numbers(name, getattr(self, name))
             if values.shape != (np.size(self.E),):
-                raise ValueError(
+                raise DataError(
                     f"{name} has shape {values.shape}, E has {np.size(self.E)} values: "
                     "give one value a law"
                 )
@@ -186,15 +195,16 @@ class Laws(Sequence):
         >>> Laws.from_table(table).predict(7e10, 1.4e12).round(3)
         array([1.941])
         """
-        missing = [name for name in PARAMETERS if name not in table]
-        if missing:
-            raise ValueError(f"a table of laws needs a column {', '.join(missing)}")
+        arguments.table("table", table, PARAMETERS)
         return cls(*(table[name] for name in PARAMETERS))
 
     @property
     def table(self):
         """The same as a DataFrame, one law a row."""
         return pd.DataFrame({name: getattr(self, name) for name in PARAMETERS})
+
+    def __repr__(self):
+        return f"Laws: {len(self)} scaling laws\n{first_rows(self.table)}"
 
     def __len__(self):
         return len(self.E)
@@ -225,6 +235,7 @@ class Laws(Sequence):
 
         NaN where a law has no optimum; see `ScalingLaw.compute_optimal`.
         """
+        flops = arguments.number("flops", flops, above=0)
         has_one = np.min([self.A, self.B, self.alpha, self.beta], axis=0) > 0
         out = np.full((2, len(self)), np.nan)
         out[:, has_one] = _optimum(self[has_one], flops)
@@ -238,18 +249,14 @@ def _power(scale, exponent, count):
 
 def _counts(num_params, tokens_seen):
     """Parameters and tokens as arrays of floats, if all are above zero."""
-    size = np.asarray(num_params, dtype=float)
-    tokens = np.asarray(tokens_seen, dtype=float)
-    for name, counts in (("num_params", size), ("tokens_seen", tokens)):
-        if not np.all(counts > 0):
-            raise ValueError(f"{name} must be above zero, got {counts.min():g}")
-    return size, tokens
+    size = arguments.counts("num_params", num_params)
+    tokens = arguments.counts("tokens_seen", tokens_seen)
+    return arguments.together("num_params", "tokens_seen", size, tokens)
 
 
 def _optimum(law, flops):
     """Parameters and tokens of least loss of a law, or of each of several."""
-    if not np.all(np.asarray(flops, dtype=float) > 0):
-        raise ValueError(f"flops must be above zero, got {np.min(flops):g}")
+    flops = arguments.counts("flops", flops, most=arguments.HIGHEST)
     total = law.alpha + law.beta
     log_scale = np.log(law.alpha * law.A / (law.beta * law.B)) / total
     product = np.divide(flops, 6.0)
@@ -280,5 +287,13 @@ def training_flops(num_params, tokens_seen):
     --------
     >>> f"{training_flops(1e9, 20e9):.1e}"
     '1.2e+20'
+
+    Raises
+    ------
+    DataError
+        If they are not numbers, below zero, or their shapes do not go together.
     """
+    size = arguments.not_below_zero("num_params", num_params)
+    tokens = arguments.not_below_zero("tokens_seen", tokens_seen)
+    arguments.together("num_params", "tokens_seen", size, tokens)
     return np.multiply(6.0, num_params) * np.asarray(tokens_seen, dtype=float)

@@ -48,6 +48,7 @@ def test_forecast_prints_and_saves(file, tmp_path):
         "forecast.svg",
         "report.md",
         "forecast.json",
+        "forecast.csv",
     }
     assert "## Question" in (out / "report.md").read_text()
     assert (out / "forecast.svg").read_text().lstrip().startswith("<?xml")
@@ -99,7 +100,8 @@ def test_without_plots_the_numbers_are_saved_all_the_same(file, tmp_path, monkey
     out = tmp_path / "made"
     found = call("forecast", file, *TARGET, "--out", str(out))
     assert found.exit_code == 0, found.output
-    assert {p.name for p in out.iterdir()} == {"report.md", "forecast.json"}
+    written = {"report.md", "forecast.json", "forecast.csv"}
+    assert {p.name for p in out.iterdir()} == written
     assert "for the figure: pip install matplotlib seaborn" in found.stderr
 
 

@@ -227,7 +227,7 @@ def test_summary_reads_as_sentences():
     assert lines[4].startswith(" alpha = 0.3478   (80 %: ")
     assert any(line.startswith("worth about ") for line in lines)
     open_fit = fit_all(table(n_sizes=2))
-    assert open_fit.summary().splitlines()[-1] == f"! {open_fit.warnings[0]}"
+    assert open_fit.summary().splitlines()[-1] == f"warning: {open_fit.warnings[0]}"
 
 
 def test_the_table_is_not_changed():

@@ -164,7 +164,7 @@ def test_bad_tables_are_named():
 def test_summary_tells_all():
     text = forecast(ladder(sizes=[1e8]), *TARGET).summary()
     assert "80 %" in text
-    assert "\n! all runs have one size" in text
+    assert "\nwarning: all runs have one size" in text
     assert "most plausible law" in text
 
 

@@ -92,7 +92,7 @@ def test_status_and_warning(name, objective):
     assert np.isfinite(numbers(found.law)).all(), (
         "refuse and carry: the estimate is there"
     )
-    assert all(f"! {warning}" in found.summary() for warning in found.warnings)
+    assert all(f"warning: {warning}" in found.summary() for warning in found.warnings)
 
 
 @EACH

@@ -1,5 +1,6 @@
 """The command line: ``hitchhiker forecast|plan|compare|watch|report|allocate``."""
 
-from .commands import main
+from . import budgets, commands
+from .group import main
 
-__all__ = ["main"]
+__all__ = ["budgets", "commands", "main"]

@@ -1,27 +1,39 @@
 # ruff: noqa: D301  (click reads the backspace in a docstring as: keep these lines)
-"""The commands, each a function of the package with its options."""
+"""The commands that read runs and say what will come, or what came of it."""
 
 from pathlib import Path
 
 import click
 
 from ..evaluation.reporting import report
-from ..forecasts.allocation import allocation
 from ..forecasts.comparing import compare
 from ..forecasts.forecasting import forecast
-from ..forecasts.planning import plan
 from ..forecasts.watching import watch
-from ..runs.checks import DataError
-from .options import (
-    COUNT,
-    exit_on_data_error,
-    read_files,
-    reading_options,
-    target_options,
+from ..runs.checks import run_names
+from .group import FILE_NAMES, JSON, SETTINGS, TABLE, main, out_option
+from .options import COUNT, exit_on_data_error, read_files, reading_options
+from .output import (
+    as_csv,
+    emit,
+    facts_of,
+    loss_unit,
+    save,
+    say_written,
+    target_list,
+    with_origin,
 )
-from .output import FORECAST_FACTS, emit, facts_of, save_forecast
+from .targets import target_options, targets_of, targets_options
+from .writing import write, write_beside
 
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 96}
+FORECAST_FACTS = (
+    "table",
+    "law",
+    "warnings",
+    "advice",
+    "n_runs",
+    "n_rows",
+    "sources",
+)
 COMPARISON_FACTS = (
     "probability",
     "difference",
@@ -32,83 +44,62 @@ COMPARISON_FACTS = (
     "advice",
 )
 WATCH_FACTS = ("forecasts", "band", "departed_at", "band_made_at", "warnings")
-
-
-@click.group(context_settings=SETTINGS)
-@click.version_option(package_name="hitchhiker-scaling", prog_name="hitchhiker")
-def main():
-    """Forecast the loss of large language models from small runs."""
+LEFT_ITS_BAND = 3  # exit status of `watch`
 
 
 @main.command("forecast", context_settings=SETTINGS)
-@click.argument("file", type=click.Path(path_type=Path))
-@target_options
+@FILE_NAMES
+@targets_options
 @reading_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for forecast.svg, report.md and forecast.json.",
-)
+@JSON
+@click.option("--csv", type=TABLE, help="Write the forecasts as a table.")
+@out_option("forecast.svg, .csv, .json and report.md")
+@click.option("--overwrite", is_flag=True, help="Replace a report.md that differs.")
 @exit_on_data_error
-def forecast_command(file, params, tokens, as_json, out, **options):
-    """Forecast the loss of a target from FILE, a table of runs.
+def forecast_command(
+    files,
+    params,
+    tokens,
+    targets,
+    as_json,
+    csv,
+    out,
+    overwrite,
+    force=False,
+    **options,
+):
+    """Forecast the loss of targets from FILES of runs.
+
+    A report.md in the folder of --out is kept; the new one goes beside it.
 
     \b
     hitchhiker forecast runs.csv --params 7B --tokens 140B
+    hitchhiker forecast runs.csv --params 7B --tokens 140B --params 70B --tokens 1.4T
     hitchhiker forecast wandb.csv --batch-tokens 4M --size run-a=125M \\
         --params 7B --tokens 140B --out forecast/
     """
-    runs, notes = read_files((file,), **options)
-    result = forecast(runs, params, tokens)
-    if out:
-        save_forecast(out, runs, result, notes)
-    emit(as_json, result.summary(), facts_of(result, FORECAST_FACTS))
-
-
-@main.command("plan", context_settings=SETTINGS)
-@target_options
-@click.option(
-    "--share", type=float, help="Budget as a share of the target's FLOPs: 0.05."
-)
-@click.option("--flops", type=COUNT, help="Budget in FLOPs: 2e20.")
-@click.option(
-    "--gpu-hours", type=float, help="Budget in GPU hours, with --flops-per-second."
-)
-@click.option("--flops-per-second", type=COUNT, help="What one GPU really does: 4e14.")
-@click.option(
-    "--sizes",
-    type=click.IntRange(1, 8),
-    default=6,
-    show_default=True,
-    help="Most sizes of a ladder.",
-)
-@click.option(
-    "--csv", type=click.Path(dir_okay=False, path_type=Path), help="Write the ladder."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@exit_on_data_error
-def plan_command(
-    params, tokens, share, flops, gpu_hours, flops_per_second, sizes, csv, as_json
-):
-    """Plan the small runs that forecast a target best for a budget.
-
-    \b
-    hitchhiker plan --params 7B --tokens 140B --share 0.05
-    hitchhiker plan --params 7B --tokens 140B --gpu-hours 500 --flops-per-second 4e14
-    """
-    if gpu_hours and not flops_per_second:
-        raise DataError(
-            "--gpu-hours needs --flops-per-second, what one GPU really does"
-        )
-    budgets = [share, flops, gpu_hours and gpu_hours * 3600 * flops_per_second]
-    given = [b for b in budgets if b]
-    if len(given) != 1:
-        raise DataError("give one budget: --share, --flops or --gpu-hours")
-    result = plan(params, tokens, given[0], most_sizes=sizes)
+    wanted = targets_of(params, tokens, targets)
+    runs, notes = read_files(files, **options)
+    result = forecast(runs, *wanted, force=force)
+    facts = with_origin(
+        facts_of(result, FORECAST_FACTS), target_list(*wanted), files, runs
+    )
     if csv:
-        result.ladder.to_csv(csv, index=False)
-    emit(as_json, result.summary(), facts_of(result, ("ladder", "alternatives")))
+        write(csv, as_csv(result.table))
+    if out:
+        made = save(
+            out,
+            "forecast",
+            facts,
+            lambda plots: plots.forecast_figure(runs, result, loss_unit(runs)),
+            result.table,
+        )
+        text = report(runs, result, notes=notes)
+        place = write_beside(out / "report.md", text, overwrite)
+        if place.name != "report.md":
+            click.echo(f"kept {out}/report.md: --overwrite replaces it", err=True)
+        say_written(out, [*made, place.name])
+    emit(as_json, result.summary(), facts)
 
 
 @main.command("compare", context_settings=SETTINGS)
@@ -116,69 +107,95 @@ def plan_command(
 @click.argument("second", type=click.Path(path_type=Path))
 @target_options
 @reading_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@out_option("compare.svg, .csv (pairs of runs) and .json")
+@JSON
 @exit_on_data_error
-def compare_command(first, second, params, tokens, as_json, **options):
+def compare_command(
+    first, second, params, tokens, out, as_json, force=False, **options
+):
     """Say which of two recipes, a table of runs each, will be better at a target.
+
+    The difference is the loss of FIRST over that of SECOND, less one: below zero FIRST
+    is better.
 
     \b
     hitchhiker compare old.csv new.csv --params 7B --tokens 140B
     """
     tables = [read_files((file,), **options)[0] for file in (first, second)]
-    result = compare(*tables, params, tokens)
-    emit(as_json, result.summary(), facts_of(result, COMPARISON_FACTS))
+    result = compare(*tables, params, tokens, force=force)
+    facts = facts_of(result, COMPARISON_FACTS)
+    target = target_list([params], [tokens])
+    facts = with_origin(facts, target, (first, second), tables[0])
+    if out:
+        made = save(
+            out,
+            "compare",
+            facts,
+            lambda plots: plots.comparison_figure(result, params),
+            result.pairs,
+        )
+        say_written(out, made)
+    emit(as_json, result.summary(), facts)
 
 
 @main.command("watch", context_settings=SETTINGS)
-@click.argument("file", type=click.Path(path_type=Path))
+@FILE_NAMES
 @click.option("--run", required=True, help="Name of the run in progress.")
 @click.option("--tokens", type=COUNT, required=True, help="Tokens at its end.")
 @reading_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@out_option("watch.svg, .csv (its end at each look) and .json")
+@JSON
+@click.pass_context
 @exit_on_data_error
-def watch_command(file, run, tokens, as_json, **options):
+def watch_command(context, files, run, tokens, out, as_json, force=False, **options):
     """Forecast the end of a run in progress, and say whether it left its way.
+
+    Exit status: 0 where it is on its way, 3 where it left its band, 2 for an error.
 
     \b
     hitchhiker watch runs.csv --run my-7b --tokens 140B
     """
-    result = watch(read_files((file,), **options)[0], run, tokens)
-    emit(as_json, result.summary(), facts_of(result, WATCH_FACTS))
+    runs, _ = read_files(files, **options)
+    result = watch(runs, run, tokens, force=force)
+    watched = runs[run_names(runs) == run]
+    facts = facts_of(result, WATCH_FACTS)
+    target = target_list([watched["num_params"].median()], [tokens])
+    facts = with_origin(facts, target, files, runs)
+    if out:
+        made = save(
+            out,
+            "watch",
+            facts,
+            lambda plots: plots.watch_figure(watched, result, loss_unit(runs)),
+            result.forecasts,
+        )
+        say_written(out, made)
+    emit(as_json, result.summary(), facts)
+    if result.departed_at is not None:
+        context.exit(LEFT_ITS_BAND)
 
 
 @main.command("report", context_settings=SETTINGS)
-@click.argument("file", type=click.Path(path_type=Path))
-@target_options
+@FILE_NAMES
+@targets_options
 @click.option("--title", default="Forecast of a scaling law", show_default=True)
 @reading_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 @exit_on_data_error
-def report_command(file, params, tokens, title, as_json, **options):
+def report_command(
+    files, params, tokens, targets, title, as_json, force=False, **options
+):
     """Print the checklist of a scaling-law report, filled in where the tool knows.
 
     \b
     hitchhiker report runs.csv --params 7B --tokens 140B > report.md
     """
-    runs, notes = read_files((file,), **options)
-    text = report(runs, forecast(runs, params, tokens), notes=notes, title=title)
-    emit(as_json, text, {"report": text})
-
-
-@main.command("allocate", context_settings=SETTINGS)
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--flops", type=COUNT, required=True, help="FLOPs of training: 1e22.")
-@click.option("--inference-tokens", type=COUNT, default="0", help="Tokens in use: 1T.")
-@reading_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@exit_on_data_error
-def allocate_command(file, flops, inference_tokens, as_json, **options):
-    """Choose size and tokens for a budget of training, from the law of FILE.
-
-    \b
-    hitchhiker allocate runs.csv --flops 1e22 --inference-tokens 1T
-    """
-    runs, _ = read_files((file,), **options)
-    law = forecast(runs, runs["num_params"].max(), runs["tokens_seen"].max()).law
-    table = allocation(law, flops, inference_tokens=inference_tokens)
-    text = table.to_string(index=False, float_format="{:.4g}".format)
-    emit(as_json, text, {"table": table})
+    wanted = targets_of(params, tokens, targets)
+    runs, notes = read_files(files, **options)
+    result = forecast(runs, *wanted, force=force)
+    text = report(runs, result, notes=notes, title=title)
+    emit(
+        as_json,
+        text,
+        with_origin({"report": text}, target_list(*wanted), files, runs),
+    )

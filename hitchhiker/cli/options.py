@@ -10,6 +10,7 @@ from ..logs.counts import parse_count
 from ..logs.reading import read_export
 from ..logs.units import LOSS_UNITS
 from ..runs.checks import DataError, run_names
+from ..runs.words import on_terminal
 
 
 class Count(click.ParamType):
@@ -98,17 +99,6 @@ def reading_options(command):
     return command
 
 
-def target_options(command):
-    """Give a command the parameters and tokens of a target."""
-    params = click.option(
-        "--params", type=COUNT, required=True, help="Parameters of the target: 70B."
-    )
-    tokens = click.option(
-        "--tokens", type=COUNT, required=True, help="Tokens of the target: 1.4T."
-    )
-    return params(tokens(command))
-
-
 def exit_on_data_error(command):
     """Turn a `DataError` into one line on standard error and exit status 2."""
 
@@ -117,7 +107,8 @@ def exit_on_data_error(command):
         try:
             return command(*args, **options)
         except DataError as error:
-            click.echo(f"hitchhiker: {error}", err=True)
+            line = " ".join(on_terminal(str(error)).split())
+            click.echo(f"hitchhiker: {line}", err=True)
             sys.exit(2)
 
     return safe
@@ -134,7 +125,7 @@ def read_files(files, names, sizes, batch_tokens, tokens_seen, finished, **optio
         **options,
     )
     for note in notes:
-        click.echo(f"note: {note}", err=True)
+        click.echo(on_terminal(f"note: {note}"), err=True)
     if finished:
         runs = runs.assign(is_final=~run_names(runs).duplicated(keep="last"))
     return runs, notes

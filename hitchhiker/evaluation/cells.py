@@ -7,7 +7,9 @@ import pandas as pd
 
 from ..laws import training_flops
 from ..runs import selection
+from ..runs.arguments import items, numbers, table, whole_number
 from ..runs.checks import DataError, run_names
+from ..runs.words import arrived
 
 PROTOCOLS = ("guide", "paper")
 READ_BY_SELECTIONS = ["run", "model", "num_params", "tokens_seen", "loss"]
@@ -69,11 +71,30 @@ def split_family(names, runs, tail, target):
 
 def labelled(sizes, target):
     """List of (label, choice) of the argument ``sizes`` of `hitchhiker.evaluate`."""
+    for choice in choices_of(sizes):
+        if choice is not None and not callable(choice):
+            whole_number("sizes", choice, least=0)
     if isinstance(sizes, dict):
         return list(sizes.items())
+    choices = enumerate(choices_of(sizes), 1)
+    return [(_label(choice, i, target), choice) for i, choice in choices]
+
+
+def choices_of(sizes):
+    """The choices in the argument ``sizes``, at least one."""
+    if isinstance(sizes, dict):
+        return items("sizes", sizes.values())
     listed = isinstance(sizes, (list, tuple, range, np.ndarray))
-    choices = sizes if listed else [sizes]
-    return [(_label(choice, i, target), choice) for i, choice in enumerate(choices, 1)]
+    return items("sizes", sizes) if listed else [sizes]
+
+
+def checked_shares(share):
+    """The argument ``share`` as an array (n,) of shares, or an error."""
+    shares = np.atleast_1d(numbers("share", share))
+    inside = (0 < shares) & (shares <= 1)
+    if shares.ndim > 1 or not shares.size or not inside.all():
+        raise DataError(f"share must be above 0 and at most 1, got {arrived(share)}")
+    return shares
 
 
 def _label(choice, number, target):
@@ -102,8 +123,6 @@ def cells_of(family, choices, shares, protocol, early):
     -------
     list of Cell
     """
-    if not (0 < shares.min() <= shares.max() <= 1):
-        raise DataError(f"share must be above 0 and at most 1, got {shares.tolist()}")
     if protocol == "paper" and early == "guide":
         early = selection.EARLY_TOKENS
     some = family.train[family.train.columns.intersection(READ_BY_SELECTIONS)]
@@ -131,6 +150,7 @@ def _chosen(family, choice):
 
 def _mask(family, rows):
     """Which training rows are among ``rows``, which a user's function may choose."""
+    table("what a choice of sizes returns", rows, ["loss"])
     known = rows.index.isin(family.train.index).all()
     if not known or (rows["loss"] != family.train["loss"][rows.index]).any():
         raise DataError(

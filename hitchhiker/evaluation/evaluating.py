@@ -4,13 +4,14 @@ One loop over any methods, one row an attempt, nothing dropped: every heat map o
 the book is a pivot of this table.
 """
 
-import numpy as np
 import pandas as pd
 
 from ..runs import selection
-from ..runs.checks import doubts
+from ..runs.arguments import items, number
+from ..runs.checks import DataError, doubts
 from ..runs.data import load_runs
-from .cells import PROTOCOLS, cells_of, labelled, split_family
+from ..runs.words import arrived
+from .cells import PROTOCOLS, cells_of, checked_shares, labelled, split_family
 from .methods import METHODS
 from .scoring import outcomes, score
 
@@ -78,9 +79,9 @@ def evaluate(
     Raises
     ------
     DataError
-        If a table cannot be used or a family has a single size.
-    ValueError
-        For an unknown method, or a protocol that is unknown or of no method.
+        If a table cannot be used or a family has a single size; for an unknown
+        method, a protocol that is unknown or of no method, or another argument that
+        cannot be used.
 
     Examples
     --------
@@ -89,9 +90,10 @@ def evaluate(
     [['3 smallest', 'fit'], ['5 smallest', 'fit'], ['3 smallest', 'best_seen'], \
 ['5 smallest', 'best_seen']]
     """
+    number("tail", tail, least=0, most=1)
     by_name = _methods_by_name(methods)
     protocols = _protocols_by_name(protocol, by_name)
-    choices, shares = labelled(sizes, target), np.atleast_1d(share)
+    choices, shares = labelled(sizes, target), checked_shares(share)
     rows = []
     for names, runs, told in list(_family_tables(families, force)):
         family = split_family(names, runs, tail, target)
@@ -111,38 +113,44 @@ def evaluate(
 
 def _methods_by_name(methods):
     if isinstance(methods, dict):
+        for method in items("methods", methods.values()):
+            _check_method(method)
         return {
             n: METHODS.get(m, m) if isinstance(m, str) else m
             for n, m in methods.items()
         }
     alone = isinstance(methods, str) or callable(methods)
-    listed = [methods] if alone else list(methods)
-    unknown = [m for m in listed if not callable(m) and m not in METHODS]
-    if unknown:
-        raise ValueError(
-            f"unknown method {unknown[0]!r}; built in: {', '.join(METHODS)}"
-        )
+    listed = [methods] if alone else items("methods", methods)
+    for method in listed:
+        _check_method(method)
     names = [
         getattr(m, "__name__", type(m).__name__) if callable(m) else m for m in listed
     ]
     if len(set(names)) < len(names):
-        raise ValueError(
+        raise DataError(
             f"two methods of one name in {names}: give a dict of methods by name"
         )
     functions = [METHODS[m] if isinstance(m, str) else m for m in listed]
     return dict(zip(names, functions, strict=True))
 
 
+def _check_method(method):
+    if callable(method) or (isinstance(method, str) and method in METHODS):
+        return
+    raise DataError(f"unknown method {arrived(method)}; built in: {', '.join(METHODS)}")
+
+
 def _protocols_by_name(protocol, by_name):
     asked = protocol if isinstance(protocol, dict) else dict.fromkeys(by_name, protocol)
     for name, value in asked.items():
         if name not in by_name:
-            raise ValueError(
+            raise DataError(
                 f"protocol of {name!r}: the methods are {', '.join(by_name)}"
             )
-        if value not in PROTOCOLS:
-            raise ValueError(
-                f"unknown protocol {value!r} of {name}; known: {', '.join(PROTOCOLS)}"
+        if not isinstance(value, str) or value not in PROTOCOLS:
+            raise DataError(
+                f"unknown protocol {arrived(value)} of {name}; known: "
+                f"{', '.join(PROTOCOLS)}"
             )
     return dict.fromkeys(by_name, "guide") | asked
 
@@ -150,14 +158,20 @@ def _protocols_by_name(protocol, by_name):
 def _family_tables(families, force):
     """Yield names, table and its warnings, a table a source, family and loss kind."""
     if isinstance(families, dict):
+        items("families", families)
         for family, table in families.items():
             names = {"source": None, "family": family, "loss_kind": None}
             told = {"warnings": "; ".join(doubts(table, force))}
             yield names, table.reset_index(drop=True), told
         return
     alone = isinstance(families, (str, pd.DataFrame))
-    for item in [families] if alone else families:
+    for item in [families] if alone else items("families", families):
         table = load_runs(family=item) if isinstance(item, str) else item
+        if not isinstance(table, pd.DataFrame):
+            raise DataError(
+                "families must be tables of runs or names of families, got "
+                f"{arrived(table)}"
+            )
         keys = [k for k in FAMILY if k in table]
         groups = [((), table)]
         if keys:

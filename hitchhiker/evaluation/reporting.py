@@ -4,12 +4,18 @@ import numpy as np
 
 from ..fits.fitting import fit
 from ..fits.uncertainty import sensitivity
+from ..forecasts.forecasting import Forecast
 from ..runs import selection
-from ..runs.checks import run_names
+from ..runs.arguments import instance, text, texts
+from ..runs.checks import check_runs, run_names
+from ..runs.thinning import thinned
+from ..runs.words import in_markdown, shortened
 from .evaluating import evaluate
 
 BLANK = "____"
 MOST_CHOICES = 3  # of the fit that move the forecast most, named in the report
+MOST_NAMES = 20  # of one kind that are written
+MOST_REFITTED = 5000  # checkpoints that are fitted again and again for the report
 
 
 def report(runs, result, *, notes=(), title="Forecast of a scaling law"):
@@ -29,7 +35,14 @@ def report(runs, result, *, notes=(), title="Forecast of a scaling law"):
     Returns
     -------
     str
-        Lines with ``____`` are the author's to fill in.
+        Lines with ``____`` are the author's to fill in. Names and notes are written so
+        that Markdown shows them letter by letter. Of more than 5,000 checkpoints the
+        fits of the report use as many, and say so.
+
+    Raises
+    ------
+    DataError
+        If the table or another argument cannot be used.
 
     References
     ----------
@@ -40,20 +53,24 @@ def report(runs, result, *, notes=(), title="Forecast of a scaling law"):
     >>> from hitchhiker import forecast, load_runs
     >>> opt = load_runs("opt")
     >>> small = opt[opt["num_params"] < 1e11]
-    >>> text = report(small, forecast(small, 175e9, 280e9))
-    >>> "## Uncertainty" in text, text.count("____") > 5
+    >>> written = report(small, forecast(small, 175e9, 280e9))
+    >>> "## Uncertainty" in written, written.count("____") > 5
     (True, True)
     """
-    parts = [f"# {title}\n"]
+    check_runs(runs)
+    instance("result", result, Forecast, "as from hitchhiker.forecast")
+    notes = [in_markdown(note) for note in texts("notes", notes)]
+    few = thinned(runs, MOST_REFITTED)
+    parts = [f"# {in_markdown(text('title', title))}\n"]
     sections = {
         "Question": _question(result),
         "Runs": _runs(runs),
         "Measurement": _measurement(runs),
         "Accounting": _accounting(runs),
         "Selection": _selection(runs, notes),
-        "Fit": _fit(runs),
+        "Fit": _fit(few, len(runs)),
         "Uncertainty": _uncertainty(result),
-        "Validation": _validation(runs, result),
+        "Validation": _validation(few, result),
         "Use": _use(result),
         "Release": [f"Table and code: {BLANK} (text, not pickles); licence: {BLANK}"],
     }
@@ -95,17 +112,22 @@ def _runs(runs):
         ("schedule", "Schedule"),
         ("seed", "Seeds"),
     ):
-        known = runs[column].dropna().unique() if column in runs else []
-        yield f"{what}: {', '.join(map(str, known)) or BLANK}"
+        yield f"{what}: {_names(runs, column) or BLANK}"
     yield f"Tokenizer, unique tokens, epochs: {BLANK}"
     yield f"How learning rate and batch were chosen for each size: {BLANK}"
     yield f"Failed or diverged runs: {BLANK}"
 
 
 def _measurement(runs):
-    kind = ", ".join(runs["loss_kind"].dropna().unique()) if "loss_kind" in runs else ""
-    yield f"Loss: {kind or BLANK}; unit: {BLANK}; split and tokens evaluated: {BLANK}"
+    kind, unit = (_names(runs, c) or BLANK for c in ("loss_kind", "loss_unit"))
+    yield f"Loss: {kind}; unit: {unit}; split and tokens evaluated: {BLANK}"
     yield f"Smoothing: {BLANK}; evaluation noise as a number: {BLANK}"
+
+
+def _names(runs, column):
+    """What a column holds, as Markdown shows it letter by letter."""
+    known = runs[column].dropna().unique() if column in runs else []
+    return in_markdown(shortened(known, MOST_NAMES))
 
 
 def _accounting(runs):
@@ -125,14 +147,19 @@ def _selection(runs, notes):
     yield f"Rows left out before: {BLANK}"
 
 
-def _fit(runs):
+def _fit(runs, n_rows):
     plain = fit(selection.early_cut(runs), force=True)
     yield "Equation: L(N, D) = E + A / N^alpha + B / D^beta"
+    if len(runs) < n_rows:
+        yield (
+            f"Plain fit and validation use {len(runs):,} of {n_rows:,} checkpoints, "
+            "evenly over the logarithm of tokens"
+        )
     yield (
         f"Plain fit (Huber on the log loss, sum, delta 1e-3): {_parameters(plain.law)};"
         f" status {plain.status}"
     )
-    yield from plain.warnings
+    yield from map(in_markdown, plain.warnings)
 
 
 def _uncertainty(result):
@@ -145,7 +172,7 @@ def _uncertainty(result):
         "Runs, not checkpoints, count as independent; intervals calibrated on other "
         "studies"
     )
-    yield from (f"Warning: {w}" for w in result.warnings)
+    yield from (f"Warning: {in_markdown(w)}" for w in result.warnings)
 
 
 def _validation(runs, result):
@@ -162,7 +189,7 @@ def _validation(runs, result):
         if np.isfinite(row.moved):
             yield (
                 f"The plain fit's forecast moves by {100 * row.moved:+.1f} % with: "
-                f"{row.change}"
+                f"{in_markdown(row.change)}"
             )
 
 

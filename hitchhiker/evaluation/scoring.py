@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ..laws import PARAMETERS
+from ..runs.arguments import HIGHEST, counts, numbers, together
 from ..runs.checks import DataError
 
 INTERVAL_COLUMNS = ("low_80", "high_80", "low_90", "high_90")
@@ -14,13 +15,31 @@ def absolute_relative_error(actual, predicted):
 
     Choshen et al. 2025, section 3.2.
 
+    Parameters
+    ----------
+    actual : float or array
+        Losses measured, above zero.
+    predicted : float or array
+        As many, or one; a missing one makes the error missing.
+
+    Raises
+    ------
+    DataError
+        If they are not numbers, or their shapes do not go together.
+
     Examples
     --------
     >>> round(absolute_relative_error([2.0, 4.0], [2.1, 3.8]), 6)
     0.05
     """
-    actual = np.asarray(actual, dtype=float)
-    return float(np.mean(np.abs(actual - np.asarray(predicted, dtype=float)) / actual))
+    names = "actual", "predicted"
+    actual = counts("actual", actual, most=HIGHEST)
+    predicted = numbers("predicted", predicted)
+    together(*names, actual, predicted)
+    for name, values in zip(names, (actual, predicted), strict=True):
+        if not values.size:
+            raise DataError(f"{name} must hold a loss, got []")
+    return float(np.mean(np.abs(actual - predicted) / actual))
 
 
 def outcomes(method, family, cells):

@@ -9,7 +9,9 @@ import pandas as pd
 
 from ..laws import PARAMETERS
 from ..runs import selection
+from ..runs.arguments import one_of
 from ..runs.checks import DataError, check_table, check_weights, doubts, run_names
+from ..runs.words import arrived
 from .batch import solve_tables
 from .identification import covariance
 
@@ -63,8 +65,7 @@ def fit(
     DataError
         If the table cannot be used, or no row is left; the message names rows and the
         fix.
-    ValueError
-        For an unknown objective or parameter.
+        Also for an unknown objective or parameter.
 
     Notes
     -----
@@ -136,15 +137,17 @@ def fit_many(problems, *, objective="huber-log", fixed=None, weights=None):
     check_objective(objective)
     fixed = check_fixed(fixed)
     if isinstance(problems, pd.DataFrame):
+        check_table(problems)
         weights = check_weights(weights, len(problems))
-        return solve_tables([check_table(problems)], weights, objective, fixed)
-    if not isinstance(problems, Iterable):
+        return solve_tables([problems], weights, objective, fixed)
+    several = isinstance(problems, Iterable)
+    if not several or isinstance(problems, (str, bytes, Mapping)):
         raise DataError(f"problems must be tables, got {type(problems).__name__}")
-    if weights is not None:
-        raise ValueError("weights go with one shared table, not with a list of tables")
     tables = [check_table(table) for table in problems]
     if not tables:
         raise DataError("no tables to fit: give at least one")
+    if weights is not None:
+        raise DataError("weights go with one shared table, not with a list of tables")
     lengths = np.array([len(table) for table in tables])
     weights = (np.arange(lengths.max()) < lengths[:, None]).astype(float)
     return solve_tables(tables, weights, objective, fixed)
@@ -187,24 +190,31 @@ def with_covariance(estimate, runs):
 
 def check_objective(objective):
     """Refuse an objective that there is not."""
-    if objective not in OBJECTIVES:
-        raise ValueError(f"objective {objective!r} is none of {', '.join(OBJECTIVES)}")
+    one_of("objective", objective, OBJECTIVES)
 
 
 def check_fixed(fixed):
     """A dict of borrowed parameters with finite numbers, or an error."""
     if not isinstance(fixed, Mapping | None):
-        raise ValueError(
-            f"fixed must be a dict such as {{'alpha': 0.35}}, got {fixed!r}"
+        raise DataError(
+            f"fixed must be a dict such as {{'alpha': 0.35}}, got {arrived(fixed)}"
         )
     fixed = dict(fixed or {})
     for name, value in fixed.items():
         if name not in PARAMETERS:
-            raise ValueError(f"fixed names {name!r}; a law has {', '.join(PARAMETERS)}")
-        if not isinstance(value, Real) or not 0 <= value <= 1e100:
-            raise ValueError(
-                f"fixed {name} must be a number from 0 to 1e100, got {value!r}"
+            raise DataError(
+                f"fixed names {arrived(name)}; a law has {', '.join(PARAMETERS)}"
+            )
+        if not _is_borrowable(value):
+            raise DataError(
+                f"fixed {name} must be a number from 0 to 1e100, got {arrived(value)}"
             )
     if all(fixed.get(name) == 0 for name in ("E", "A", "B")):
-        raise ValueError("fixed E, A and B are all zero: such a law knows no loss")
+        raise DataError("fixed E, A and B are all zero: such a law knows no loss")
     return {name: float(value) for name, value in fixed.items()}
+
+
+def _is_borrowable(value):
+    return (
+        isinstance(value, Real) and not isinstance(value, bool) and 0 <= value <= 1e100
+    )

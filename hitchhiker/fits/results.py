@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ..laws import PARAMETERS, Z_80, Laws, ScalingLaw
+from ..runs.words import first_rows, on_screen
 from .identification import Diagnosis
 
 OPEN_STATUSES = ("not_identified", "too_few_points")  # parameters are one of many
@@ -77,8 +78,11 @@ class Fit:
             note = "   (borrowed)" if name in self.fixed else self._range(name)
             lines.append(f"{name:>6} = {value:.6g}{note}")
         lines += self._trades()
-        lines += [f"! {warning}" for warning in self.warnings]
+        lines += [f"warning: {warning}" for warning in self.warnings]
         return "\n".join(lines)
+
+    def __repr__(self):
+        return on_screen("Fit", self.summary())
 
     def _range(self, name):
         """Interval of a parameter in words, that of A and B on a log scale."""
@@ -174,6 +178,14 @@ class Fits(Sequence):
             status=self.status,
             n_runs=self.diagnosis.n_runs,
             n_rows=self.diagnosis.n_rows,
+        )
+
+    def __repr__(self):
+        names, counts = np.unique(self.status, return_counts=True)
+        states = ", ".join(f"{n} {s}" for s, n in zip(names, counts, strict=True))
+        return (
+            f"Fits: {len(self)} fits, objective {self.objective_name} ({states})\n"
+            + first_rows(self.table)
         )
 
     def __len__(self):

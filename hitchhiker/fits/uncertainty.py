@@ -2,18 +2,22 @@
 
 from dataclasses import replace
 from importlib import import_module
+from types import NoneType
 
 import numpy as np
 import pandas as pd
 
-from ..runs import selection
-from ..runs.checks import check_runs, doubts, run_names
+from ..runs import arguments, selection
+from ..runs.arguments import flag, instance, number, targets, whole_number
+from ..runs.checks import DataError, check_runs, doubts, run_names
+from ..runs.thinning import spread
 from .batch import solve_tables
 from .fitting import OBJECTIVES, check_fixed, check_objective, drop_early
 from .results import Fits
 from .stack import slices
 
 RESAMPLES_TOGETHER = 1000  # resamples that are fitted in one go
+MOST_LEFT_OUT = 30  # sizes that are left out one by one
 FIRST_PART = 0.3  # share of each run's tokens that `sensitivity` leaves out in one row
 
 
@@ -66,8 +70,8 @@ def bootstrap(
     ------
     ImportError
         If joblib or tqdm is needed and not installed.
-    ValueError
-        If ``n`` is below one.
+    DataError
+        If an argument or the table cannot be used.
 
     References
     ----------
@@ -82,8 +86,12 @@ def bootstrap(
     """
     check_objective(objective)
     fixed = check_fixed(fixed)
-    if not n >= 1:
-        raise ValueError(f"n must be at least 1, got {n}")
+    n = whole_number("n", n, least=1)
+    if not isinstance(seed, (np.random.Generator, np.random.SeedSequence, NoneType)):
+        whole_number("seed", seed, least=0)
+    if whole_number("n_jobs", n_jobs, least=-1) == 0:
+        raise DataError("n_jobs must be 1 or more, or -1 for all processors, got 0")
+    flag("progress", progress)
     told = doubts(runs, force)
     rows = drop_early(runs, early)
     codes = pd.factorize(run_names(rows))[0]
@@ -150,12 +158,13 @@ def interval(fits, num_params, tokens_seen, levels=(0.8, 0.9)):
        loss  low_80  high_80
     0  2.01    1.99     2.03
     """
-    size = np.atleast_1d(np.asarray(num_params, dtype=float))
-    tokens = np.atleast_1d(np.asarray(tokens_seen, dtype=float))
+    instance("fits", fits, Fits, "as from hitchhiker.bootstrap")
+    levels = arguments.levels(levels)
+    size, tokens = targets(num_params, tokens_seen)
     losses = fits.laws.predict(size, tokens)
-    targets = {"num_params": size, "tokens_seen": tokens}
+    points = {"num_params": size, "tokens_seen": tokens}
     middle = {"loss": np.nanmedian(losses, axis=0)}
-    return pd.DataFrame(targets | middle | _quantiles(losses, levels))
+    return pd.DataFrame(points | middle | _quantiles(losses, levels))
 
 
 def allocation_interval(fits, flops, levels=(0.8, 0.9)):
@@ -177,6 +186,8 @@ def allocation_interval(fits, flops, levels=(0.8, 0.9)):
         high_80, ...``.  Fits without an optimum are left out and counted in
         ``without``.
     """
+    instance("fits", fits, Fits, "as from hitchhiker.bootstrap")
+    levels = arguments.levels(levels)
     optima = np.stack(fits.laws.compute_optimal(flops), axis=1)
     out = {"quantity": ["num_params", "tokens_seen"]}
     out |= {"median": np.nanmedian(optima, axis=0)} | _quantiles(optima, levels)
@@ -205,6 +216,8 @@ def sensitivity(
 ):
     """How far a forecast moves with objective, early cut, and each size left out.
 
+    Of more than 30 sizes 30 are left out in turn, evenly by rank.
+
     Parameters
     ----------
     runs : DataFrame
@@ -222,6 +235,8 @@ def sensitivity(
     """
     check_objective(objective)
     fixed = check_fixed(fixed)
+    num_params = number("num_params", num_params, above=0)
+    tokens_seen = number("tokens_seen", tokens_seen, above=0)
     rows = drop_early(check_runs(runs, force=force), early)
     cases = {"as it is": (rows, objective)}
     for other in OBJECTIVES:
@@ -254,8 +269,8 @@ def _other_rows(runs, rows, early):
     length = tokens.groupby(run_names(runs), observed=True).transform("max")
     late = runs[tokens >= FIRST_PART * length]
     yield f"first {100 * FIRST_PART:.0f} % of each run left out", late
-    names = selection.sizes(rows).index
-    if len(names) > 1:
-        for name in names:
+    sizes = selection.sizes(rows)
+    if len(sizes) > 1:
+        for name in spread(sizes, MOST_LEFT_OUT).index:
             words = name if isinstance(name, str) else format(name, ".4g")
             yield f"without size {words}", rows[selection.size_names(rows) != name]

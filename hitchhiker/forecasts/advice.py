@@ -27,7 +27,7 @@ def warnings(posterior, num_params, tokens_seen):
         wider = np.sqrt(posterior.prior_distance / UNUSUAL)
         yield (
             "this family is unlike those the prior was learned from: intervals are "
-            f"{wider:.1f} times wider"
+            f"{wider:.1f} times as wide as for one like them"
         )
     if posterior.row_noise > STRAY_NOISE * posterior.prior.row_noise:
         yield (

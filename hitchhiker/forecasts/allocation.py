@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ..laws import training_flops
+from ..laws import ScalingLaw, training_flops
+from ..runs.arguments import instance, number
 
 
 def allocation(law, flops, *, price=0.01, inference_tokens=0.0):
@@ -27,6 +28,11 @@ def allocation(law, flops, *, price=0.01, inference_tokens=0.0):
         ``choice, num_params, tokens_seen, flops`` (training) ``, loss``: the optimum,
         the smallest and the largest size within the price, and the one for inference.
 
+    Raises
+    ------
+    DataError
+        If an argument cannot be used or the law has no optimum.
+
     References
     ----------
     Hoffmann et al. 2022, approach 3; Sardana et al. 2024 (arXiv:2401.00448), eq. 3.
@@ -38,6 +44,10 @@ def allocation(law, flops, *, price=0.01, inference_tokens=0.0):
     >>> allocation(law, 1e22)["choice"].tolist()
     ['optimum', 'smallest within 1 %', 'largest within 1 %']
     """
+    instance("law", law, ScalingLaw, "such as the .law of a fit or forecast")
+    flops = number("flops", flops, above=0)
+    price = number("price", price, above=0)
+    inference_tokens = number("inference_tokens", inference_tokens, least=0)
     size, tokens = law.compute_optimal(flops)
     least = law.predict(size, tokens)
     around = size * np.geomspace(1e-3, 1e3, 4001)

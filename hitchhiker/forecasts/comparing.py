@@ -8,8 +8,10 @@ from scipy.special import stdtr, stdtrit
 
 from ..laws import Z_80
 from ..runs import selection
+from ..runs.arguments import number, table
 from ..runs.checks import DataError, check_table, doubts, refuse, run_names
 from ..runs.plausibility import findings_between
+from ..runs.words import on_screen
 from .forecasting import Forecast, checked_targets, forecast_from
 from .prior import prior_for, shipped_prior
 
@@ -61,12 +63,16 @@ class Comparison:
         return "\n".join(
             [
                 f"the {better} recipe is better with a chance of {100 * sure:.0f} %",
-                f"difference at the target {100 * self.difference:+.2f} % (80 %: "
-                f"{100 * self.low_80:+.2f} to {100 * self.high_80:+.2f} %)",
+                "loss of the first over the second at the target, less one: "
+                f"{100 * self.difference:+.2f} % (80 %: {100 * self.low_80:+.2f} to "
+                f"{100 * self.high_80:+.2f} %; below zero the first is better)",
                 f"this design can tell {design}",
-                f"> {self.advice}",
+                f"next: {self.advice}",
             ]
         )
+
+    def __repr__(self):
+        return on_screen("Comparison", self.summary())
 
 
 def paired(first, second):
@@ -180,8 +186,11 @@ def compare(first, second, num_params, tokens_seen, *, without=(), force=False):
     >>> bool(compare(*small, 6.9e9, 1.4e11).probability > 0.9)
     True
     """
-    tables = first, second = _without(first, second, without)
-    told = [doubts(table, force) for table in tables]
+    tables = table("first", first), table("second", second)
+    num_params = number("num_params", num_params, above=0)
+    tokens_seen = number("tokens_seen", tokens_seen, above=0)
+    tables = first, second = _without(*tables, without)
+    told = [doubts(one, force) for one in tables]
     _check_one_text(first, second)
     between = findings_between(first, second)
     refuse(between, force)

@@ -12,12 +12,15 @@ import pandas as pd
 
 from ..laws import ScalingLaw
 from ..runs import selection
+from ..runs.arguments import levels as levels_up_to
+from ..runs.arguments import targets
 from ..runs.checks import DataError, doubts, run_names
+from ..runs.words import on_screen
 from .advice import advice, warnings
 from .observations import observations
 from .parametrisation import reference_logs
 from .posterior import posterior
-from .prior import prior_for
+from .prior import given_prior, prior_for
 from .strays import strays
 
 
@@ -90,8 +93,11 @@ class Forecast:
             lines.append(
                 f"{self.n_early} early checkpoints left out (early=None keeps them)"
             )
-        lines += [f"! {w}" for w in self.warnings]
-        return "\n".join([*lines, *(f"> {a}" for a in self.advice)])
+        lines += [f"warning: {w}" for w in self.warnings]
+        return "\n".join([*lines, *(f"would narrow it: {a}" for a in self.advice)])
+
+    def __repr__(self):
+        return on_screen("Forecast", self.summary())
 
 
 def forecast(
@@ -178,8 +184,8 @@ def forecast_checked(
     ``closely`` looks for runs that do not belong, which takes time where there are.
     """
     size, tokens = checked_targets(num_params, tokens_seen)
-    prior = prior or prior_for(runs)
-    check_levels(levels, prior)
+    prior = given_prior(prior) or prior_for(runs)
+    levels = check_levels(levels, prior)
     used = selection.early_cut(runs, early)
     if used.empty:
         raise DataError(
@@ -225,28 +231,17 @@ def forecast_from(
 
 def checked_targets(num_params, tokens_seen):
     """Targets as two arrays (n,), or an error that names the value and the fix."""
-    size, tokens = np.broadcast_arrays(
-        np.atleast_1d(np.asarray(num_params, dtype=float)),
-        np.asarray(tokens_seen, dtype=float),
-    )
+    size, tokens = targets(num_params, tokens_seen)
     for name, values in (("num_params", size), ("tokens_seen", tokens)):
-        if values.ndim != 1 or not np.all(np.isfinite(values) & (values > 0)):
+        if values.min() < 1000:
             raise DataError(
-                f"target {name} must be numbers above zero, got {values.tolist()}"
+                f"target {name} {values.min():g}: targets are counted in parameters "
+                "and tokens, not in billions: 7e9"
             )
-    if size.min() < 1000 or tokens.min() < 1000:
-        raise DataError(
-            "targets are counted in parameters and tokens, not in billions: 7e9"
-        )
     return size, tokens
 
 
-def check_levels(levels, prior):
-    """Raise an error if the prior cannot calibrate intervals of these levels."""
-    highest = max(prior.half_widths)
-    for level in levels:
-        if not 0 < level <= highest:
-            raise DataError(
-                f"level {level}: must be above 0 and at most {highest}, which is "
-                "as far as the studies can calibrate"
-            )
+def check_levels(values, prior):
+    """The levels, or an error if the prior cannot calibrate intervals of them."""
+    why = ", which is as far as the studies can calibrate"
+    return levels_up_to(values, max(prior.half_widths), why)

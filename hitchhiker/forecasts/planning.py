@@ -6,16 +6,19 @@ import numpy as np
 import pandas as pd
 
 from ..laws import training_flops
+from ..runs.arguments import number, whole_number
 from ..runs.checks import DataError
+from ..runs.words import on_screen
 from .averaging import MAX_CHECKPOINTS
 from .forecasting import checked_targets
 from .observations import Observations
 from .parametrisation import log_loss_jacobian, reference_logs
 from .posterior import Posterior, gauss_newton, whitened_jacobian
-from .prior import load_prior
+from .prior import given_prior, load_prior
 
 SIZE_RATIOS = (2.0, 3.0, 4.0, 6.0, 8.0)  # of neighbouring sizes, tried one by one
 MAX_LADDER_SIZES = 6
+MOST_PLANNED = 20  # sizes of a ladder that may be asked for
 LEAST_PARAMS = 2e7  # smaller models have hardly been measured
 LEAST_SCALE_UP = 1.5  # the target over the largest size of a ladder
 FIRST_SHARE = 0.3  # of the target's training, the alternative to every ladder
@@ -43,7 +46,7 @@ class Plan:
         """The plan in a few lines of text."""
         lines = [
             "order  parameters    tokens     FLOPs  cost so far  "
-            "error expected (80 % below)"
+            "error expected (80 % stay below)"
         ]
         lines += [
             f"{row['order']:5.0f}  {row['num_params']:10.3g}  "
@@ -58,6 +61,9 @@ class Plan:
             for row in self.alternatives.to_dict("records")
         ]
         return "\n".join(lines)
+
+    def __repr__(self):
+        return on_screen("Plan", self.summary())
 
 
 def planned_posterior(num_params, tokens_seen, prior, finished=True):
@@ -163,6 +169,7 @@ def plan(
     budget : float
         FLOPs; a number up to 1 is a share of the target's FLOPs.
     most_sizes : int
+        Up to 20.
     prior : Prior, optional
     least_params : float
         No run smaller than this is planned, parameters.
@@ -182,12 +189,18 @@ def plan(
     >>> float(made.ladder["share"].iloc[-1].round(3))
     0.05
     """
-    checked_targets(num_params, tokens_seen)
-    prior = prior or load_prior()
-    target = float(num_params), float(tokens_seen)
+    target = (
+        number("num_params", num_params, above=0),
+        number("tokens_seen", tokens_seen, above=0),
+    )
+    checked_targets(*target)
+    prior = given_prior(prior) or load_prior()
+    most_sizes = whole_number("most_sizes", most_sizes, least=1, most=MOST_PLANNED)
+    least_params = number("least_params", least_params, above=0)
+    budget = number("budget", budget, above=0)
     whole = float(training_flops(*target))
-    flops = budget * whole if 0 < budget <= 1 else float(budget)
-    if not 0 < flops <= whole:
+    flops = budget * whole if budget <= 1 else budget
+    if flops > whole:
         raise DataError(
             f"budget {budget:g}: give FLOPs up to those of the target ({whole:.2g}) "
             "or a share of them between 0 and 1"

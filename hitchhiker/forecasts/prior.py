@@ -12,8 +12,10 @@ from functools import cached_property, lru_cache
 import numpy as np
 from scipy.special import chdtri
 
+from ..runs.arguments import instance
 from ..runs.checks import DataError
 from ..runs.data import shipped
+from ..runs.words import arrived, on_screen
 from .parametrisation import TO_RATIOS
 
 PRIOR_FILE = "prior.json"
@@ -57,6 +59,10 @@ class Prior:
     decay_gain_sd: float = 0.0
     half_widths: dict = field(default_factory=dict)
     sources: tuple = ()
+
+    def __repr__(self):
+        studies = f"learned from {len(self.sources)} studies: "
+        return on_screen("Prior", studies + ", ".join(self.sources))
 
     @cached_property
     def precision(self):
@@ -134,8 +140,8 @@ def load_prior(without=None):
     if name not in priors:
         known = ", ".join(priors["all"]["sources"])
         raise DataError(
-            f"the prior was not learned from {without!r}, so none lacks it; "
-            f"studies it was learned from: {known}"
+            f"without={arrived(without)}: the prior was not learned from it, so none "
+            f"lacks it; studies it was learned from: {known}"
         )
     facts = dict(priors[name])
     facts["mean"] = np.array(facts["mean"])
@@ -143,6 +149,13 @@ def load_prior(without=None):
     facts["half_widths"] = {float(k): v for k, v in facts["half_widths"].items()}
     facts["sources"] = tuple(facts["sources"])
     return Prior(**facts)
+
+
+def given_prior(prior):
+    """A caller's prior, None for none, or an error."""
+    if prior is None:
+        return None
+    return instance("prior", prior, Prior, "as from hitchhiker.load_prior")
 
 
 def prior_for(runs):

@@ -1,12 +1,15 @@
 """Follow a run in progress: where it will end, and whether it still goes there."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from ..runs import selection
+from ..runs.arguments import number
 from ..runs.checks import DataError, check_table, doubts, run_names
+from ..runs.words import arrived, on_screen, shortened
 from .forecasting import check_levels, checked_targets, forecast_from
 from .prior import prior_for
 
@@ -59,12 +62,16 @@ class Watch:
         ]
         if self.departed_at is not None:
             lines.append(
-                f"! at {self.departed_at:.3g} tokens the curve left the band made at "
-                f"{self.band_made_at:.3g}: look at data, learning rate, restarts"
+                f"warning: at {self.departed_at:.3g} tokens the curve left the band "
+                f"made at {self.band_made_at:.3g}: look at data, learning rate, "
+                "restarts"
             )
         else:
             lines.append("the curve is inside the bands made before")
-        return "\n".join([*lines, *(f"! {w}" for w in self.warnings)])
+        return "\n".join([*lines, *(f"warning: {w}" for w in self.warnings)])
+
+    def __repr__(self):
+        return on_screen("Watch", self.summary())
 
 
 def watch(runs, run, end_tokens, *, levels=(0.8, 0.9), without=(), force=False):
@@ -101,10 +108,11 @@ def watch(runs, run, end_tokens, *, levels=(0.8, 0.9), without=(), force=False):
     >>> len(watch(so_far, name, 3e11).forecasts) > 5
     True
     """
+    end_tokens = number("end_tokens", end_tokens, above=0)
     runs = selection.without_runs(runs, without)
     watched, others = _split(check_table(runs), run, end_tokens)
     prior = prior_for(runs)
-    check_levels(levels, prior)
+    levels = check_levels(levels, prior)
     size = float(watched["num_params"].median())
     checked_targets(size, end_tokens)
     watched = watched.assign(is_final=False, schedule_tokens=np.nan)
@@ -149,11 +157,10 @@ def watch(runs, run, end_tokens, *, levels=(0.8, 0.9), without=(), force=False):
 def _split(runs, run, end_tokens):
     """Rows of the run in progress, in order, and of the others; or say why not."""
     names = run_names(runs)
+    known = isinstance(run, Hashable) and (names == run).any()
+    if not known:
+        raise DataError(f"no run {arrived(run)}; there are {shortened(names.unique())}")
     watched = runs[names == run].sort_values("tokens_seen")
-    if watched.empty:
-        raise DataError(
-            f"no run {run!r}; there are {', '.join(map(str, names.unique()[:8]))}"
-        )
     if len(watched) <= MIN_CHECKPOINTS:
         raise DataError(
             f"run {run!r} has {len(watched)} checkpoints: at least "
@@ -162,7 +169,7 @@ def _split(runs, run, end_tokens):
     latest = watched["tokens_seen"].iloc[-1]
     if latest >= end_tokens:
         raise DataError(
-            f"run {run!r} has seen {latest:.3g} tokens, the end is given as "
+            f"run {run!r} has seen {latest:.3g} tokens, end_tokens is given as "
             f"{end_tokens:.3g}"
         )
     return watched, runs[names != run]

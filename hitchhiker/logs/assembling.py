@@ -5,6 +5,7 @@ import pandas as pd
 from ..runs.checks import DataError
 from ..runs.naming import listed, rows_named
 from ..runs.schedules import truth_values
+from ..runs.selection import without_runs
 from .counts import decimals, missing
 from .lines import FILE_COLUMN, LINE_COLUMN
 from .restarts import runs_by_seed, without_repeats
@@ -34,7 +35,9 @@ def in_numbers(table, notes, *, without, sizes, units, **tokens):
     table = _without_gaps(filled_by_step(table, notes), notes)
     table = runs_by_seed(table, notes)
     if without:
-        table = _without(table, without, notes)
+        names = [without] if isinstance(without, str) else without
+        table = without_runs(table, names)
+        notes.append(f"left out as asked: {listed(names)}")
     table = with_sizes(table, sizes, units["num_params"] or 1.0, notes)
     if FILE_COLUMN in table:
         table = _joined(table, notes)
@@ -66,19 +69,6 @@ def _without_gaps(table, notes):
         if lost:
             notes.append(f"no loss in any row of {listed(sorted(lost))}: left out")
     return table[~gaps]
-
-
-def _without(table, names, notes):
-    """The table without runs of these names."""
-    names = [names] if isinstance(names, str) else [str(name) for name in names]
-    known = list(table["run"].unique()) if "run" in table else []
-    for name in names:
-        if name not in known:
-            raise DataError(f"--without {name}: no such run; there are {listed(known)}")
-    if set(names) >= set(known):
-        raise DataError("--without leaves no run: keep at least one")
-    notes.append(f"left out as asked: {listed(names)}")
-    return table[~table["run"].isin(names)]
 
 
 def _joined(table, notes):

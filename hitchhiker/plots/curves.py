@@ -4,13 +4,16 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
+from ..runs.arguments import table as checked_table
 from ..runs.selection import size_names, sizes
+from ..runs.thinning import spread, thinned
 from .style import (
     ACCENT,
     COLOURS,
     INK,
     SEQUENTIAL,
     apart,
+    axes,
     count_axis,
     human,
     percent,
@@ -23,6 +26,8 @@ PANEL_LOSS_TICKS = (1, 1.5, 2, 2.5, 3, 4, 5, 7)
 WIDE_RANGE = 4  # largest loss over smallest, above which a panel has few ticks
 LAW_POINTS = 60  # of a drawn law
 PANEL_POINTS = 40  # at most, of a run in a small panel
+MOST_POINTS = 2000  # of a panel
+MOST_SIZES = 12  # that have a colour, a law and a name
 
 
 def size_colours(names):
@@ -32,13 +37,20 @@ def size_colours(names):
 
 
 def loss_axes(ax, unit, ticks=LOSS_TICKS):
-    """Name the axes of a figure of losses against tokens, both logarithmic."""
+    """Name the axes of a figure of losses against tokens, both logarithmic.
+
+    A unit of None is not known.
+    """
     count_axis(ax.xaxis, "tokens seen")
-    plain_log_axis(ax.yaxis, f"loss ({unit})", lambda v, _: f"{v:.3g}", subs=ticks)
+    label = f"loss ({unit})" if unit else "loss"
+    plain_log_axis(ax.yaxis, label, lambda v, _: f"{v:.3g}", subs=ticks)
 
 
 def loss_curves(ax, runs, law=None, held_out=None, unit="nats per token"):
     """Loss against tokens, a colour a size; points are observed, lines are the law.
+
+    Of a long table some points are drawn, of many sizes some in colour; the figure says
+    how many.
 
     Parameters
     ----------
@@ -50,15 +62,44 @@ def loss_curves(ax, runs, law=None, held_out=None, unit="nats per token"):
     held_out : DataFrame, optional
         Rows the law has not seen, drawn hollow.
     """
+    axes(ax)
+    checked_table("runs", runs, ["num_params", "tokens_seen", "loss"])
     tables = [(runs, False)] + ([(held_out, True)] if held_out is not None else [])
     order = sizes(runs if held_out is None else pd.concat([runs, held_out]))
-    colours = size_colours(order.index)
+    named = spread(order, MOST_SIZES)
+    colours = size_colours(named.index)
+    drawn = 0
     for table, unseen in tables:
-        for name, group in table.groupby(size_names(table), sort=False):
+        known = size_names(table).isin(named.index)
+        few = thinned(table[known], MOST_POINTS)
+        if not known.all():
+            few = thinned(few, MOST_POINTS // 2)
+            rest = thinned(table[~known], MOST_POINTS // 2)
+            drawn += len(rest)
+            ax.plot(rest["tokens_seen"], rest["loss"], ".", ms=2, color=INK)
+        drawn += len(few)
+        for name, group in few.groupby(size_names(few), sort=False):
             colour = ACCENT if unseen else colours[name]
             _one_size(ax, group, law, order[name], colour, unseen)
     loss_axes(ax, unit)
+    n_rows = sum(len(table) for table, _ in tables)
+    _say_what_is_drawn(ax, (drawn, n_rows), (len(named), len(order)))
     return ax
+
+
+def _say_what_is_drawn(ax, points, named):
+    """Below the axes: how many of all points are drawn, of all sizes in colour."""
+    parts = []
+    for (some, of), what in (
+        (points, "checkpoints drawn"),
+        (named, "sizes in colour"),
+    ):
+        if some < of:
+            parts.append(f"{some:,} of {of:,} {what}")
+    if parts:
+        beneath = {"xycoords": "axes fraction", "textcoords": "offset points"}
+        below = {"xytext": (0, -40), "annotation_clip": False, "fontsize": 8}
+        ax.annotate(", ".join(parts), (0, 0), va="top", **beneath, **below)
 
 
 def _one_size(ax, group, law, num_params, colour, unseen):
@@ -133,6 +174,8 @@ def _loss_panel(ax, table):
 
 def lines_by_group(ax, table, columns, group="source", xlabel="", ylabel="ARE"):
     """A line a group over the columns of a table, medians of rows, named at its end."""
+    axes(ax)
+    checked_table("table", table, [group, *columns])
     middle = table.groupby(group, sort=False)[list(columns)].median()
     for colour, (_, row) in zip(COLOURS, middle.iterrows(), strict=False):
         ax.plot(range(len(columns)), row, "o-", ms=5, color=colour)

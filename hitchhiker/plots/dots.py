@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .style import COLOURS, INK, legend_above, percent, plain_log_axis
+from ..runs.arguments import table as checked_table
+from .style import COLOURS, INK, axes, legend_above, percent, plain_log_axis
 
 
 def paired_dots(ax, table, labels=None, formatter=percent, xlabel="ARE"):
@@ -16,6 +17,8 @@ def paired_dots(ax, table, labels=None, formatter=percent, xlabel="ARE"):
     labels : dict, optional
         Label of each column, written above its dot in the first row.
     """
+    axes(ax)
+    checked_table("table", table)
     height = np.arange(len(table))[::-1]
     ax.hlines(
         height,
@@ -50,6 +53,8 @@ def ratio_dots(
     better : str
         What the side below one means, written there.
     """
+    axes(ax)
+    checked_table("table", table, [value, group, hue])
     groups, hues = list(dict.fromkeys(table[group])), list(dict.fromkeys(table[hue]))
     ax.axvline(1.0, color=INK, lw=1)
     for h, name in enumerate(hues):

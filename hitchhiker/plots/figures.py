@@ -1,12 +1,13 @@
 """Draw what `forecast` and `watch` give; computes nothing."""
 
-import matplotlib.pyplot as plt
-
-from .curves import loss_axes, loss_curves
-from .style import ACCENT, COLOURS, INK, human, message, use_style
+from ..runs.thinning import spread, thinned
+from .curves import MOST_POINTS, loss_axes, loss_curves
+from .style import ACCENT, COLOURS, INK, apart, axes, human
 
 # Tokens of a target over those of a run's end, below which their labels would meet.
 LABELS_MEET = 1.7
+MOST_LABELLED = 6  # targets
+LABEL_HEIGHT = 0.055  # of the axis
 
 
 def forecast_panel(ax, runs, result, unit="nats per token", truth=None):
@@ -23,8 +24,10 @@ def forecast_panel(ax, runs, result, unit="nats per token", truth=None):
     """
     loss_curves(ax, runs, law=result.law, unit=unit)
     level = [c[4:] for c in result.table if c.startswith("low_")][-1]
-    for row in result.table.to_dict("records"):
-        _target(ax, row, level)
+    if len(result.table) > 1:
+        _targets(ax, result.table, level)
+    else:
+        _target(ax, result.table.iloc[0], level)
     if truth is not None:
         _hollow(ax, truth, ms=5, mew=1.1)
         first = truth.loc[truth["tokens_seen"].idxmin()]
@@ -38,6 +41,30 @@ def forecast_panel(ax, runs, result, unit="nats per token", truth=None):
             va="center",
         )
     return ax
+
+
+def _targets(ax, table, level):
+    """Forecasts of several targets, their intervals, and the names of some."""
+    tokens = table["tokens_seen"]
+    ends = table[f"low_{level}"], table[f"high_{level}"]
+    few = thinned(table.reset_index(drop=True), MOST_POINTS).index
+    ax.vlines(tokens.iloc[few], *(e.iloc[few] for e in ends), color=ACCENT, lw=1.2)
+    ax.plot(tokens.iloc[few], table["loss"].iloc[few], "D", color=ACCENT, ms=4.5)
+    named = spread(table["loss"].sort_values(), MOST_LABELLED)
+    low, high = ax.get_ylim()
+    heights = apart(named, (high / low) ** LABEL_HEIGHT)
+    for (at, loss), height in zip(named.items(), heights, strict=True):
+        ax.annotate(
+            f"{human(table['num_params'][at])} on {human(tokens[at])}: {loss:.3g}",
+            (1, height),
+            xycoords=("axes fraction", "data"),
+            xytext=(20, 0),
+            textcoords="offset points",
+            va="center",
+            color=ACCENT,
+            fontsize=9,
+            annotation_clip=False,
+        )
 
 
 def _target(ax, row, level):
@@ -55,18 +82,6 @@ def _target(ax, row, level):
     _beside(ax, row, level, human(row["num_params"]))
 
 
-def forecast_figure(runs, result):
-    """A figure of its own of `forecast_panel`, for a file."""
-    use_style()
-    fig, ax = plt.subplots(figsize=(5.6, 4.0))
-    forecast_panel(ax, runs, result)
-    last = result.table.iloc[-1]
-    message(
-        ax, f"{human(last['num_params'])} parameters will end near {last['loss']:.3g}"
-    )
-    return fig
-
-
 def watch_panel(ax, run, result, unit="nats per token", rest=None):
     """A run in progress: its curve, the forecasts of its end, the band for the rest.
 
@@ -79,10 +94,12 @@ def watch_panel(ax, run, result, unit="nats per token", rest=None):
     rest : DataFrame, optional
         Checkpoints that came later, drawn hollow.
     """
+    axes(ax)
     level = next(c[4:] for c in result.band if c.startswith("low_"))
     _band(ax, result.band, level)
     _looks(ax, result.forecasts, level)
-    ax.plot(run["tokens_seen"], run["loss"], ".", ms=5, color=INK)
+    drawn = thinned(run, MOST_POINTS)
+    ax.plot(drawn["tokens_seen"], drawn["loss"], ".", ms=5, color=INK)
     if rest is not None:
         _hollow(ax, rest, ms=3.6, mew=0.9)
     if result.departed_at is not None:

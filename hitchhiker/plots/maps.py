@@ -4,7 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 
-from .style import ACCENT, COLOURS, INK, apart, count_axis
+from ..runs.arguments import table
+from .style import ACCENT, COLOURS, INK, apart, axes, count_axis
 
 AXES = {  # what a column is called on an axis, and how its values are written there
     "share": ("share of training seen", lambda v: f"{100 * v:.3g} %"),
@@ -36,6 +37,8 @@ def are_heatmap(
     bar : bool
         Whether to draw the colour bar.
     """
+    axes(ax)
+    table("results", results, [x, y, "are", "flops"])
     are, flops = (
         results.pivot_table(index=y, columns=x, values=value).sort_index(
             ascending=False
@@ -117,6 +120,8 @@ def params_tokens(ax, runs):
     The studies with most runs have a colour and a mark each; the others are grey, and a
     line leads from their largest run to their name.
     """
+    axes(ax)
+    table("runs", runs, ["run", "source", "tokens_seen", "num_params"])
     last = runs[~runs.duplicated(["run"], keep="last")]
     names = last["source"].value_counts().index
     for name, colour, mark in zip(names, COLOURS, "osDv^P", strict=False):

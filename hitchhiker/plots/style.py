@@ -10,7 +10,10 @@ import os
 import matplotlib as mpl
 import numpy as np
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from ..runs.arguments import instance
 
 INK = "#767676"
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
@@ -73,6 +76,11 @@ def use_style(figures=None):
     set_matplotlib_formats(kind, **options)
 
 
+def axes(ax):
+    """The axes to draw on, or an error that says what arrived."""
+    return instance("ax", ax, Axes, "as from matplotlib.pyplot.subplots")
+
+
 def human(count, _=None):
     """A count as people write it.
 
@@ -102,7 +110,7 @@ def percent(value, _=None):
 
 def message(ax, text):
     """Title of a figure: its one message, clear of a legend above the axes."""
-    legend = ax.get_legend()
+    legend = axes(ax).get_legend()
     ax.set_title(text, pad=10 if legend is None else 26)
     return ax
 
@@ -141,7 +149,7 @@ def plain_log_axis(axis, label, formatter, subs=(1, 2, 5)):
 
 def legend_above(ax):
     """Put the legend between the title and the axes, in one row."""
-    ax.legend(
+    axes(ax).legend(
         loc="lower left",
         bbox_to_anchor=(-0.02, 0.99),
         ncols=8,

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from .arguments import items, texts
 from .checks import DataError
+from .words import shortened
 
 RUN_COLUMNS = (
     "run source family model arch corpus num_params tokens_seen step flops loss "
@@ -116,12 +118,12 @@ def _keep(table, wanted):
     for column, names in wanted.items():
         if names is None:
             continue
-        names = [names] if isinstance(names, str) else list(names)
+        names = items(column, texts(column, names))
         unknown = sorted(set(names) - set(table[column].dropna()))
         if unknown:
             known = ", ".join(sorted(table[column].dropna().unique()))
             raise DataError(
-                f"no {column} {', '.join(map(repr, unknown))} here; known: {known}"
+                f"no {column} {shortened(map(repr, unknown))} here; known: {known}"
             )
         table = table[table[column].isin(names)]
     return table.reset_index(drop=True)
