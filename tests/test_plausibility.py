@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hitchhiker import DataError, ScalingLaw, check_runs, load_runs
+from hitchhiker import DataError, ScalingLaw, check_runs, load_runs, selection
 from hitchhiker.runs.checks import doubts
 from hitchhiker.runs.data import read_table
 from hitchhiker.runs.plausibility import SEEN_RANGES, findings
@@ -176,6 +176,12 @@ def test_no_shipped_family_is_refused_and_few_are_doubted(capsys):
         names: findings(family.assign(loss_unit=units.get(names[2])))
         for names, family in runs.groupby(keys, dropna=False)
     }
+    for names, family in runs.groupby(keys, dropna=False):
+        unit = family.assign(loss_unit=units.get(names[2]))
+        parts = selection.early_cut(unit), selection.last_checkpoints(unit)
+        for part in (*parts, selection.first_share(unit, 0.3)):
+            told = findings(part) if len(part) else ()
+            assert not [f.text for f in told if f.severe], names
     severe = [f.text for several in found.values() for f in several if f.severe]
     doubted = [names for names, several in found.items() if several]
     with capsys.disabled():

@@ -121,8 +121,13 @@ def _batches(curves, codes, pairs, tokens, steps):
         )
 
 
-def _repeated(runs, curves):
-    """Text that is seen again counts as if it were new."""
+def is_repeated(runs):
+    """Whether each row (n_rows,) says that it has seen text again."""
+    return _times_seen(runs) > REPEATED
+
+
+def _times_seen(runs):
+    """How often each row (n_rows,) says that it has seen its text, at least 1."""
     tokens = runs["tokens_seen"].to_numpy(float)
     again = np.ones(len(runs))
     if "unique_tokens" in runs:
@@ -130,6 +135,12 @@ def _repeated(runs, curves):
     for column in ("epoch", "epochs"):
         if column in runs:
             again = np.fmax(again, _epochs(_numbers(runs, column), column))
+    return again
+
+
+def _repeated(runs, curves):
+    """Text that is seen again counts as if it were new."""
+    again = _times_seen(runs)
     repeated = again > REPEATED
     if repeated.any():
         in_curves = np.unique(curves.run[repeated[curves.row]])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .counters import repeats
+from .counters import is_repeated, repeats
 from .findings import Finding
 from .naming import listed, row_named
 
@@ -143,7 +143,7 @@ def _rising(runs, curves, enough):
         curves.final[enough] > curves.log_loss[first]
     )
     turns = ~rises & (late - middle > np.log(RISE))
-    if rises.all() and len(enough) > 1:
+    if rises.all() and len(enough) > 1 and not is_repeated(runs).any():
         yield Finding(
             f"the loss rises with tokens in every run, as in "
             f"{_turning(runs, curves, enough[0])}: is it a score, or are rows in "
