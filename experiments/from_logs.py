@@ -14,12 +14,10 @@ from experiments.example_files import TRACKED
 from hitchhiker import DataError, forecast, load_runs, read_export
 from hitchhiker.cli import main
 
-BATCH = 512 * 1024  # tokens of a step in the files
+LOGGED_STEP = 512 * 1024  # tokens of a step in the files
 ROWS = 40  # of each run
-TARGET = (1.4e9, 28e9)  # parameters, tokens
-COMMAND = (
-    "hitchhiker forecast {paths} --batch-tokens 512x1024 --params 1.4B --tokens 28B"
-)
+LOGGED_TARGET = (1.4e9, 28e9)  # parameters, tokens
+TYPED = "hitchhiker forecast {paths} --batch-tokens 512x1024 --params 1.4B --tokens 28B"
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Log:
     @property
     def command(self):
         """The command that forecasts the target from these files."""
-        return COMMAND.format(paths=self.paths)
+        return TYPED.format(paths=self.paths)
 
     def first_lines(self, number=4, width=88):
         """Path and first lines of the first file."""
@@ -61,7 +59,7 @@ def runs():
     for run, (name, _) in TRACKED.items():
         part = table[table["run"] == run]
         part = part.iloc[:: max(1, len(part) // ROWS)]
-        steps = (part["tokens_seen"] / BATCH).round().astype(int)
+        steps = (part["tokens_seen"] / LOGGED_STEP).round().astype(int)
         parts.append(
             pd.DataFrame(
                 {
@@ -177,8 +175,8 @@ def forecasts():
     with written(*logs()):
         for way in logs():
             paths = sorted(Path().glob(way.paths)) if "*" in way.paths else way.paths
-            table, notes = read_export(paths, batch_tokens=BATCH)
-            row = forecast(table, *TARGET).table.iloc[0]
+            table, notes = read_export(paths, batch_tokens=LOGGED_STEP)
+            row = forecast(table, *LOGGED_TARGET).table.iloc[0]
             rows.append(
                 {
                     "log": way.name,
@@ -199,19 +197,19 @@ def questions():
         "steps without a batch": (table, {}),
         "a run of no known size": (
             table.assign(run=table["run"].str.split("-").str[0]),
-            {"batch_tokens": BATCH},
+            {"batch_tokens": LOGGED_STEP},
         ),
         "training and evaluation of a run in one column": (
             both.melt(["run", "step"], var_name="metric", value_name="value"),
-            {"batch_tokens": BATCH},
+            {"batch_tokens": LOGGED_STEP},
         ),
         "two runs under one name": (
             table.assign(run="base-412M"),
-            {"batch_tokens": BATCH},
+            {"batch_tokens": LOGGED_STEP},
         ),
         "a count that can be read in two ways": (
             table.assign(num_params="1,300B"),
-            {"batch_tokens": BATCH},
+            {"batch_tokens": LOGGED_STEP},
         ),
     }
     rows = []

@@ -37,7 +37,7 @@ def test_every_function_tells_the_same():
         (doubt,) = doubts(runs)
         for name, told in told_by(runs).items():
             assert doubt in told, name
-    assert f"! {doubt}" in fit(runs).summary()
+    assert f"warning: {doubt}" in fit(runs).summary()
     assert doubt in bootstrap(runs, 5)[0].warnings
 
 

@@ -84,7 +84,7 @@ def test_a_folder_of_nanogpt_logs(project, tmp_path):
     files = {f"logs/{n}.log": text(nanogpt_lines(r)) for n, r in by_run(runs).items()}
     words = ("logs", "--loss", "val_loss", "--batch-tokens", "8 x 64 x 1024")
     found = project(files, *words)
-    check_report(found, tmp_path / "report", 4, "steps|batch", "names? ")
+    check_report(found, tmp_path / "report", 4, "steps|batch", "names? |as the log")
 
 
 def test_a_trainer_state_a_run(project, tmp_path):

@@ -5,7 +5,7 @@ import pandas as pd
 
 from .checks import run_names
 
-LEAST_ROWS = 5  # of a run that is kept
+LEAST_ROWS_DRAWN = 5  # of a run that is kept
 
 
 def thinned(runs, most):
@@ -31,7 +31,7 @@ def thinned(runs, most):
         return runs
     codes = pd.factorize(run_names(runs))[0]
     n_runs = codes.max() + 1
-    least = min(LEAST_ROWS, -(-len(runs) // n_runs))
+    least = min(LEAST_ROWS_DRAWN, -(-len(runs) // n_runs))
     step = -(-n_runs * least // most)
     each = max(most // (codes.max() // step + 1), 1)
     log = pd.Series(np.log(runs["tokens_seen"].to_numpy(float)))

@@ -85,6 +85,7 @@ def read_with_words(paths, words):
     @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
     @cli.reading_options
     def command(files, **options):
+        options.pop("force", None)  # it goes to the forecast
         table = read(files, **options) if read else cli.read_file(files[0], **options)
         found.append(table)
 
