@@ -68,7 +68,7 @@ def report(runs, result, *, notes=(), title="Forecast of a scaling law"):
         "Measurement": _measurement(runs),
         "Accounting": _accounting(runs),
         "Selection": _selection(runs, notes),
-        "Fit": _fit(few, len(runs)),
+        "Fit": _fit(few, len(runs, result.warnings)),
         "Uncertainty": _uncertainty(result),
         "Validation": _validation(few, result),
         "Use": _use(result),
@@ -147,7 +147,7 @@ def _selection(runs, notes):
     yield f"Rows left out before: {BLANK}"
 
 
-def _fit(runs, n_rows):
+def _fit(runs, n_rows, told):
     plain = fit(selection.early_cut(runs), force=True)
     yield "Equation: L(N, D) = E + A / N^alpha + B / D^beta"
     if len(runs) < n_rows:
@@ -159,7 +159,7 @@ def _fit(runs, n_rows):
         f"Plain fit (Huber on the log loss, sum, delta 1e-3): {_parameters(plain.law)};"
         f" status {plain.status}"
     )
-    yield from map(in_markdown, plain.warnings)
+    yield from (in_markdown(word) for word in plain.warnings if word not in told)
 
 
 def _uncertainty(result):
@@ -198,6 +198,7 @@ def _held_out(runs):
     rows = evaluate(
         runs.drop(columns=["source", "family"], errors="ignore"),
         ["forecast", "fit", "best_seen"],
+        force=True,
     )
     errors = ", ".join(
         f"{row['method']} {100 * row['are']:.1f} %" for row in rows.to_dict("records")

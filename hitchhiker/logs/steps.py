@@ -125,7 +125,11 @@ def by_run(table, given, option):
     if not isinstance(given, dict):
         return pd.Series(parse_count(given), index=table.index)
     given = {str(run or ""): parse_count(value) for run, value in given.items()}
-    names = list(table["run"].unique()) if "run" in table else []
+    if set(given) == {""}:
+        return pd.Series(given[""], index=table.index)
+    if "run" not in table:
+        raise DataError(f"{flag} is given by run, but the file names no runs")
+    names = list(table["run"].unique())
     unknown = [run for run in given if run and run not in names]
     if unknown:
         raise DataError(f"{flag} {unknown[0]}: no such run; there are {listed(names)}")
