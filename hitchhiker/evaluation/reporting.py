@@ -7,7 +7,7 @@ from ..fits.uncertainty import sensitivity
 from ..forecasts.forecasting import Forecast
 from ..runs import selection
 from ..runs.arguments import instance, text, texts
-from ..runs.checks import check_runs, run_names
+from ..runs.checks import check_table, run_names
 from ..runs.thinning import thinned
 from ..runs.words import in_markdown, shortened
 from .evaluating import evaluate
@@ -57,7 +57,7 @@ def report(runs, result, *, notes=(), title="Forecast of a scaling law"):
     >>> "## Uncertainty" in written, written.count("____") > 5
     (True, True)
     """
-    check_runs(runs)
+    check_table(runs)
     instance("result", result, Forecast, "as from hitchhiker.forecast")
     notes = [in_markdown(note) for note in texts("notes", notes)]
     few = thinned(runs, MOST_REFITTED)
@@ -68,7 +68,7 @@ def report(runs, result, *, notes=(), title="Forecast of a scaling law"):
         "Measurement": _measurement(runs),
         "Accounting": _accounting(runs),
         "Selection": _selection(runs, notes),
-        "Fit": _fit(few, len(runs, result.warnings)),
+        "Fit": _fit(few, len(runs), result.warnings),
         "Uncertainty": _uncertainty(result),
         "Validation": _validation(few, result),
         "Use": _use(result),
