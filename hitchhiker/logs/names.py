@@ -123,7 +123,7 @@ LOSS = re.compile(
 )
 NO_LOSS = re.compile(
     r"(^|_)(loss_scale|scale|aux|auxiliary|z_loss|zloss|balanc\w*|router|stderr|std|"
-    r"var|sem|min|max|mask|weight|count|spikes?|delta|diff|(byte|word|char)_perplexity)"
+    r"kind|unit|type|name|var|sem|min|max|mask|weight|count|spikes?|delta|diff|(byte|word|char)_perplexity)"
     r"(_|$)"
 )
 HELD_OUT = re.compile(

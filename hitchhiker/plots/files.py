@@ -173,7 +173,7 @@ def plan_panel(ax, result):
 def plan_figure(result):
     """A figure of its own of `plan_panel`, for a file."""
     use_style()
-    _, ax = plt.subplots(figsize=(5.6, 3.8))
+    _, ax = plt.subplots(figsize=(7.2, 3.8))
     plan_panel(ax, result)
     last = result.ladder.iloc[-1]
     n_runs = f"{len(result.ladder)} run{'s' if len(result.ladder) > 1 else ''}"
