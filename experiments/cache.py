@@ -19,6 +19,8 @@ from hitchhiker.runs.data import tables_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENTS = []  # (module, name) of every function whose result is kept
+# Rooms of the package from which no experiment computes: a change there moves no number.
+WITHOUT_NUMBERS = {ROOT / "hitchhiker" / room for room in ("cli", "logs", "plots")}
 
 
 def cache_folder():
@@ -68,7 +70,7 @@ def depends_on(path):
     code, names, waiting = {}, set(), [path]
     while waiting:
         here = waiting.pop()
-        if here not in code:
+        if here not in code and not WITHOUT_NUMBERS & set(here.parents):
             code[here], below, texts = read_code(here, here.stat().st_mtime_ns)
             names |= texts
             waiting += below

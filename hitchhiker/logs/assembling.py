@@ -27,8 +27,13 @@ OURS = (
 def in_numbers(table, notes, *, without, sizes, units, **tokens):
     """The table with numbers in its columns, a row a run and step, sorted."""
     if "run" in table:
-        names = table["run"].where(table["run"].isna(), table["run"].astype(str))
-        table = table.assign(run=names.str.strip())
+        nameless = table["run"].isna() | table["run"].astype(str).str.strip().eq("")
+        if nameless.any():
+            raise DataError(
+                f"run is missing in {rows_named(table, nameless)}: name the run of "
+                "each row"
+            )
+        table = table.assign(run=table["run"].astype(str).str.strip())
     table = table.assign(loss=decimals(table, "loss", notes))
     if "step" in table:
         table = table.assign(step=decimals(table, "step", notes))

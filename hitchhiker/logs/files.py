@@ -187,10 +187,12 @@ def _read(path):
     if str(path) == "-":
         return sys.stdin.buffer.read()
     try:
-        if not path.exists():
-            raise DataError(f"no file {path}: check the name")
+        there = path.exists()
     except (OSError, ValueError) as error:
-        raise DataError(f"cannot open {str(path)[:80]!r}: {error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"cannot open {str(path)[:80]!r}: {reason}") from None
+    if not there:
+        raise DataError(f"no file {path}: check the name")
     ending = path.suffix.lower()
     if ending in UNREADABLE:
         raise DataError(f"{path}: {ending} is not read: {UNREADABLE[ending]}")

@@ -115,6 +115,12 @@ def _separator(lines):
     sample = [line for line in lines[1:50] if line.strip()]
 
     def agreeing(separator):
+        try:
+            return agreement(separator)
+        except csv.Error:  # a field of too many letters
+            return (False, 0.0, 0)
+
+    def agreement(separator):
         columns = len(next(csv.reader([first], delimiter=separator)))
         same = sum(
             len(next(csv.reader([line], delimiter=separator))) == columns

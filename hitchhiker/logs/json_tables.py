@@ -15,7 +15,7 @@ LEVEL = "rows were looked for in"
 def read_json(text, notes):
     """Rows of JSON; None where the text only begins like it."""
     try:
-        return _of_value(json.loads(text, object_pairs_hook=_unrepeated), notes)
+        return _of_value(_loads(text), notes)
     except json.JSONDecodeError as error:
         first = text.lstrip().split("\n", 1)[0].strip()
         if text.lstrip().startswith("["):
@@ -30,7 +30,7 @@ def read_json(text, notes):
         if not line.strip():
             continue
         try:
-            record = json.loads(line, object_pairs_hook=_unrepeated)
+            record = _loads(line)
         except json.JSONDecodeError as error:
             raise DataError(f"line {number} is no JSON: {error.msg}") from None
         if not isinstance(record, dict):
@@ -41,6 +41,18 @@ def read_json(text, notes):
         records.append(record)
         lines.append(number)
     return _records(records, lines, "each line", notes)
+
+
+def _loads(text):
+    """A JSON value, or an error where Python's own reader gives up."""
+    try:
+        return json.loads(text, object_pairs_hook=_unrepeated)
+    except RecursionError:
+        raise DataError("is JSON nested too deeply: write one object a line") from None
+    except (json.JSONDecodeError, DataError):
+        raise
+    except ValueError:  # an integer of thousands of digits
+        raise DataError("holds an integer of too many digits: mend it") from None
 
 
 def _where(error):

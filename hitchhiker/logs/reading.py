@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ..runs.arguments import number
 from ..runs.checks import DataError, check_table
 from ..runs.naming import listed
 from .assembling import in_numbers
@@ -89,6 +90,9 @@ def read_export(
     """
     if loss_unit not in (None, *LOSS_UNITS):
         raise DataError(f"loss unit {loss_unit!r}: known are {', '.join(LOSS_UNITS)}")
+    for option, unit in (("params_unit", params_unit), ("tokens_unit", tokens_unit)):
+        if unit is not None:
+            number(option, unit, above=0)
     notes = []
     files = open_files(paths)
     tables = [read_table(file, notes) for file in files]
@@ -100,6 +104,7 @@ def read_export(
         try:
             part, name = one_loss(table, file, names, loss, sizes, units, notes)
             if each_row_a_run:
+                notes.append("every row is a run of its own, as asked")
                 part = part.rename(columns={"run": "run (file)"})
             elif "run" not in part:
                 part = named_by_file(part, file, len(files) > 1, notes)

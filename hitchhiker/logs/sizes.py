@@ -63,7 +63,7 @@ def with_sizes(table, sizes, unit, notes):
         if sizes:
             file_sizes = file_sizes.mask(given, table["run"].map(sizes))
         table = table.assign(num_params=file_sizes)
-        table = _filled(table, names)
+        table = _filled(table, names, notes)
         _check_one_size(table, names)
         if "run" not in table:
             return table
@@ -89,12 +89,15 @@ def with_sizes(table, sizes, unit, notes):
     return table.assign(num_params=told)
 
 
-def _filled(table, names):
+def _filled(table, names, notes):
     """Rows without a size get that of their run."""
     gaps = table["num_params"].isna()
     if not gaps.any() or not names:
         return table
     size = table.groupby("run", sort=False)["num_params"].transform("max")
+    gained = gaps & size.notna()
+    if gained.any():
+        notes.append(f"num_params of {rows_named(table, gained)} is that of its run")
     return table.assign(num_params=table["num_params"].fillna(size))
 
 

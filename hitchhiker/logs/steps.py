@@ -75,8 +75,8 @@ def with_tokens(table, notes, *, unit, batch_tokens, tokens_seen, sequence_lengt
                 "step, times the step"
             )
             return table.assign(tokens_seen=table["tokens_seen"] * table["step"])
-        if batch_tokens is not None and "step" in table:
-            notes.append("tokens_seen is in the file: the batch given is not used")
+        if batch_tokens is not None or sequence_length is not None:
+            notes.append("tokens_seen is in the file: the batch or length is not used")
         return _counted_on(table, "tokens_seen", notes)
     if SAMPLES in table and sequence_length and batch_tokens is None:
         samples = decimals(table, SAMPLES, notes)

@@ -22,9 +22,8 @@ def in_unit(table, name, unit, bytes_per_token, notes):
     """
     if bytes_per_token is not None and not 0 < bytes_per_token < np.inf:
         raise DataError(f"bytes_per_token must be above zero, got {bytes_per_token!r}")
-    told = unit or unit_of_loss(name or "") or "nats"
-    if told == "nats" and unit is None and bytes_per_token:
-        told = "bits-per-byte"
+    by_name = unit_of_loss(name or "")
+    told = unit or by_name or ("bits-per-byte" if bytes_per_token else "nats")
     if told == "bits-per-byte" and not bytes_per_token:
         if unit:
             raise DataError(
@@ -40,6 +39,7 @@ def in_unit(table, name, unit, bytes_per_token, notes):
         return table.assign(loss_unit="as in the file") if told == "as-is" else table
     with np.errstate(invalid="ignore", divide="ignore"):
         losses = LOSS_UNITS[told](table["loss"], bytes_per_token)
-    why = "" if unit else f", by the name {name}"
+    why = f", by the name {name}" if by_name and not unit else ""
+    why = why or ("" if unit else ", since bytes per token are given")
     notes.append(f"losses turned from {told} into nats per token{why}")
     return table.assign(loss=losses)

@@ -212,9 +212,8 @@ def targets(num_params, tokens_seen):
             )
         bad = ~((array > 0) & (array <= HIGHEST))  # true of what is missing
         if bad.any():
-            raise DataError(
-                f"target {name} must be numbers above zero, got {arrived(given)}"
-            )
+            value = float(array[bad].flat[0])
+            raise DataError(f"target {name} must be above zero and finite, got {value}")
     together("num_params", "tokens_seen", size, tokens)
     return np.broadcast_arrays(np.atleast_1d(size), tokens)
 
