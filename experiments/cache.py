@@ -19,7 +19,7 @@ from hitchhiker.runs.data import tables_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENTS = []  # (module, name) of every function whose result is kept
-# Rooms of the package from which no experiment computes: a change there moves no number.
+# Rooms of the package from which no experiment computes.
 WITHOUT_NUMBERS = {ROOT / "hitchhiker" / room for room in ("cli", "logs", "plots")}
 
 
