@@ -75,48 +75,40 @@ def runs():
 def logs():
     """Every way to log, with the same runs in it."""
     table = runs()
-    by_run = dict(list(table.groupby("run", sort=False)))
+
+    def a_file_a_run(path, text):
+        by_run = table.groupby("run", sort=False)
+        return {path.format(run): text(rows) for run, rows in by_run}
+
+    hf = a_file_a_run("hf/{}/trainer_state.json", _hf)
+    lightning = a_file_a_run("lightning/{}/version_0/metrics.csv", _lightning)
+    tensorboard = a_file_a_run("tensorboard/run-{}-tag-train_loss.csv", _tensorboard)
     return (
         Log("a table", {"runs.csv": table.to_csv(index=False)}, "runs.csv"),
         Log("a chart of a tracker", {"chart.csv": _chart(table)}, "chart.csv"),
         Log(
-            "text logs of nanoGPT",
-            {f"nanogpt/{run}.log": _nanogpt(rows) for run, rows in by_run.items()},
-            "nanogpt/",
+            "text logs of nanoGPT", a_file_a_run("nanogpt/{}.log", _nanogpt), "nanogpt/"
         ),
         Log(
             "text logs of Megatron",
-            {f"megatron/{run}.log": _megatron(rows) for run, rows in by_run.items()},
+            a_file_a_run("megatron/{}.log", _megatron),
             "megatron/",
         ),
-        Log(
-            "trainer_state.json of transformers",
-            {f"hf/{run}/trainer_state.json": _hf(rows) for run, rows in by_run.items()},
-            "hf/*/trainer_state.json",
-        ),
-        Log(
-            "metrics.csv of Lightning",
-            {
-                f"lightning/{run}/version_0/metrics.csv": rows.assign(epoch=0)
-                .rename(columns={"loss": "train_loss"})[["epoch", "step", "train_loss"]]
-                .to_csv(index=False)
-                for run, rows in by_run.items()
-            },
-            "lightning/",
-        ),
-        Log(
-            "exports of TensorBoard",
-            {
-                f"tensorboard/run-{run}-tag-train_loss.csv": rows.assign(time=1.7e9)
-                .rename(columns={"time": "Wall time", "step": "Step", "loss": "Value"})[
-                    ["Wall time", "Step", "Value"]
-                ]
-                .to_csv(index=False)
-                for run, rows in by_run.items()
-            },
-            "tensorboard/",
-        ),
+        Log("the state of a trainer of transformers", hf, "hf/*/trainer_state.json"),
+        Log("the metrics of Lightning", lightning, "lightning/"),
+        Log("exports of TensorBoard", tensorboard, "tensorboard/"),
     )
+
+
+def _lightning(rows):
+    named = rows.assign(epoch=0).rename(columns={"loss": "train_loss"})
+    return named[["epoch", "step", "train_loss"]].to_csv(index=False)
+
+
+def _tensorboard(rows):
+    names = {"time": "Wall time", "step": "Step", "loss": "Value"}
+    named = rows.assign(time=1.7e9).rename(columns=names)
+    return named[list(names.values())].to_csv(index=False)
 
 
 def _chart(table):

@@ -29,6 +29,7 @@ QUICK_EXPERIMENTS = {
     "experiments.corpus",
     "experiments.datasheet",
     "experiments.explorer",
+    "experiments.from_logs",
     "experiments.interval_coverage",
     "experiments.learn_pairs",
     "experiments.learn_prior",

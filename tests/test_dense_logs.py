@@ -186,11 +186,11 @@ def test_a_stray_row_of_few_is_named_by_line():
 
 
 def test_a_spike_among_neighbours_is_named_and_does_not_count():
-    clean = logs(40, 0.004)
-    spiked = multiplied(clean, [40 * 5 - 1], 1.8)
+    clean = logs(400, 0.004)
+    spiked = multiplied(clean, [400 * 5 - 1], 1.8)
     made = forecast(spiked, *TARGET)
     (told,) = (w for w in made.warnings if "spikes" in w)
-    assert told.startswith("line 201 of run run-4 spikes, up to 1.8")
+    assert told.startswith("line 2001 of run run-4 spikes, up to 1.8")
     assert made.table["loss"][0] == pytest.approx(loss_of(clean), rel=0.005)
     kept = float(told.rsplit(" ", 1)[1])
     assert kept > 1.05 * made.table["loss"][0]

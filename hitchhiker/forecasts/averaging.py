@@ -6,7 +6,7 @@ import numpy as np
 
 MAX_CHECKPOINTS = 8  # of a run that are kept, evenly in log tokens
 # From so many rows on, a run's points are robust means of their neighbours.
-DENSE_ROWS = 64
+DENSE_ROWS = 256
 LEAST_NEIGHBOURS = 9  # rows about a point, of which few may be spikes
 MOST_NEIGHBOURS = 1 / 4  # of the rows of a run
 ERROR_OF_MEAN = 0.001  # relative, for which neighbours are taken, more where noise asks
@@ -76,7 +76,7 @@ def points(tokens_seen, log_loss, runs, most=MAX_CHECKPOINTS):
 
     Runs of `DENSE_ROWS` rows and more are logs of single batches, so each point is a
     robust mean of the rows around it: a line through their logarithms, by Tukey's
-    bisquare. Points of shorter runs are rows as they are, spikes apart.
+    bisquare. Points of shorter runs are rows as they are.
 
     Parameters
     ----------
@@ -90,9 +90,9 @@ def points(tokens_seen, log_loss, runs, most=MAX_CHECKPOINTS):
 
     Examples
     --------
-    >>> tokens = np.linspace(1e9, 1e10, 100)
-    >>> log_loss = np.where(np.arange(100) == 99, 5.0, 1.0)
-    >>> points(tokens, log_loss, np.zeros(100, int)).log_loss.round(6).tolist()
+    >>> tokens = np.linspace(1e9, 1e10, 300)
+    >>> log_loss = np.where(np.arange(300) == 299, 5.0, 1.0)
+    >>> points(tokens, log_loss, np.zeros(300, int)).log_loss.round(6).tolist()
     [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     """
     split = _by_run(runs)
@@ -102,7 +102,7 @@ def points(tokens_seen, log_loss, runs, most=MAX_CHECKPOINTS):
     run = np.repeat(np.arange(len(split)), [len(rows) for rows in kept])
     value, n_rows = log_loss[row], np.ones(len(row), dtype=int)
     spiked = np.zeros(len(row), dtype=bool)
-    judged = np.flatnonzero(length[run] >= LEAST_NEIGHBOURS)
+    judged = np.flatnonzero(length[run] >= DENSE_ROWS)
     if len(judged):
         order = np.lexsort((tokens_seen, runs))
         curve = np.log(tokens_seen[order]), log_loss[order]
@@ -114,9 +114,8 @@ def points(tokens_seen, log_loss, runs, most=MAX_CHECKPOINTS):
         spiked[judged] = above > np.maximum(SPIKE_SDS * sd, np.log(SPIKE_RATIO))
         begins = np.diff(run[judged], prepend=-1) > 0  # is high by nature
         spiked[judged[begins]] = False
-        replaced = spiked[judged] | (length[run[judged]] >= DENSE_ROWS)
-        value[judged] = np.where(replaced, mean, value[judged])
-        n_rows[judged] = np.where(replaced, high - low, 1)
+        value[judged] = mean
+        n_rows[judged] = high - low
     return Points(row, value, n_rows, spiked)
 
 

@@ -62,7 +62,7 @@ def _of_text(text, file, notes):
     log = None if table else read_text_log(text, notes)
     if log is not None:
         table, program = log
-        notes.append(f"{file.name} read as a log of {program}: {len(table)} lines")
+        table.attrs["program"] = program
         return table
     return _csv(text, notes)
 

@@ -19,6 +19,7 @@ from .names import (
 )
 
 MOST_NAMED = 8
+ASIDE = "beside"  # first word of a note that changes nothing
 LOOSE_CONTEXTS = ("dataset",)  # may differ between runs of one table
 
 
@@ -176,7 +177,7 @@ def from_columns(table, wanted, notes):
     counted = {c: int((~missing(table[c])).sum()) for c in beside if c in table}
     if any(counted.values()) and not wanted:
         told = ", ".join(f"{n} values of {c}" for c, n in counted.items() if n)
-        notes.append(f"beside {chosen} stand {told}: --loss NAME takes another")
+        notes.append(f"{ASIDE} {chosen} stand {told}: --loss NAME takes another")
     return table, chosen
 
 

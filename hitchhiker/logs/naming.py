@@ -8,7 +8,7 @@ from ..runs.checks import DataError
 from ..runs.naming import listed
 from .counts import counts, missing, parse_count
 from .lines import FILE_COLUMN, LINE_COLUMN
-from .losses import from_columns, from_long, in_one_context
+from .losses import ASIDE, from_columns, from_long, in_one_context
 from .names import (
     NO_RUN,
     SIZE,
@@ -36,7 +36,7 @@ UNIT_FACTORS = {
 }  # by the first letter of a unit
 
 
-def one_loss(table, file, columns, wanted, sizes, units, notes):
+def one_loss(table, file, *, columns, wanted, sizes, units, notes):
     """The table of a file with our names and one loss, and the name that it had."""
     if file.tag and find(table, VALUE_NAMES):
         table = table.assign(metric=file.tag)
@@ -97,7 +97,7 @@ def _say_other_sizes(table, ours, notes):
     ]
     if others:
         notes.append(
-            f"beside num_params stands {listed(others)}: --map "
+            f"{ASIDE} num_params stands {listed(others)}: --map "
             f"{others[0]}=num_params takes it"
         )
 
@@ -158,7 +158,6 @@ def named_by_file(table, file, several, notes):
     size = counts(table, "num_params") if "num_params" in table else pd.Series([0.0])
     curve = several or "tokens_seen" not in table or "step" in table or _rises(table)
     if size.nunique() <= 1 and curve:
-        notes.append(f"{file.name} read as one run, {file.run}")
         return table.assign(run=file.run)
     for column in table:
         if column not in (FILE_COLUMN, LINE_COLUMN, "loss") and _names_runs(

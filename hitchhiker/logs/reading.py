@@ -10,7 +10,7 @@ from .files import open_files
 from .formats import read_table
 from .json_tables import LEVEL
 from .lines import FILE_COLUMN, LINE_COLUMN
-from .losses import NoSuchLoss, columns_of
+from .losses import ASIDE, NoSuchLoss, columns_of
 from .names import plain
 from .naming import named_by_file, one_loss
 from .units import LOSS_UNITS, in_unit
@@ -88,41 +88,15 @@ def read_export(
     >>> len(runs) > 10, notes
     (True, [])
     """
-    if loss_unit not in (None, *LOSS_UNITS):
-        raise DataError(f"loss unit {loss_unit!r}: known are {', '.join(LOSS_UNITS)}")
-    for option, unit in (("params_unit", params_unit), ("tokens_unit", tokens_unit)):
-        if unit is not None:
-            number(option, unit, above=0)
-    notes = []
-    files = open_files(paths)
-    tables = [read_table(file, notes) for file in files]
-    names = columns or {}
-    _check_names(tables, names)
-    parts, told, refused = [], [], []
+    _check_units(loss_unit, params_unit=params_unit, tokens_unit=tokens_unit)
     units = {"num_params": params_unit, "tokens_seen": tokens_unit}
-    for file, table in zip(files, tables, strict=True):
-        try:
-            part, name = one_loss(table, file, names, loss, sizes, units, notes)
-            if each_row_a_run:
-                notes.append("every row is a run of its own, as asked")
-                part = part.rename(columns={"run": "run (file)"})
-            elif "run" not in part:
-                part = named_by_file(part, file, len(files) > 1, notes)
-        except NoSuchLoss as error:
-            refused.append(f"{file.name}: {error}")
-            continue
-        except DataError as error:
-            raise DataError(f"{file.name}: {error}") from None
-        if len(files) > 1:
-            part = part.assign(**{FILE_COLUMN: file.name})
-        parts.append(part)
-        told.append((file.name, name))
-    if not parts:
-        raise DataError(refused[0])
-    notes += [f"left out: {why}" for why in refused]
-    _check_one_kind(told)
+    files, notes = open_files(paths), []
+    tables = [read_table(file, notes) for file in files]
+    notes += _programs(files, tables)
+    _check_names(tables, columns or {})
+    choices = {"columns": columns or {}, "wanted": loss, "sizes": sizes, "units": units}
+    table, name = _joined(files, tables, choices, each_row_a_run, notes)
     notes = list(dict.fromkeys(notes))
-    table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     try:
         table = in_numbers(
             table,
@@ -134,13 +108,65 @@ def read_export(
             tokens_seen=tokens_seen,
             sequence_length=sequence_length,
         )
-        table = in_unit(table, told[0][1], loss_unit, bytes_per_token, notes)
+        table = in_unit(table, name, loss_unit, bytes_per_token, notes)
         return check_table(table.reset_index(drop=True)), notes
     except DataError as error:
         level = next((note for note in notes if note.startswith(LEVEL)), "")
         message = f"{error}; {level}" if level else str(error)
         several = len(files) > 1 or message.startswith(files[0].name)
         raise DataError(message if several else f"{files[0].name}: {message}") from None
+
+
+def _check_units(loss_unit, **units):
+    if loss_unit not in (None, *LOSS_UNITS):
+        raise DataError(f"loss unit {loss_unit!r}: known are {', '.join(LOSS_UNITS)}")
+    for option, unit in units.items():
+        if unit is not None:
+            number(option, unit, above=0)
+
+
+def _joined(files, tables, choices, each_row_a_run, notes):
+    """One table of the losses of all files, and the name that the loss has there."""
+    parts, told, refused, named = [], [], [], []
+    for file, table in zip(files, tables, strict=True):
+        try:
+            part, name = one_loss(table, file, **choices, notes=notes)
+            if each_row_a_run:
+                part = part.rename(columns={"run": "run (file)"})
+            elif "run" not in part:
+                part = named_by_file(part, file, len(files) > 1, notes)
+                named += [file] if "run" in part else []
+        except NoSuchLoss as error:
+            refused.append(f"{file.name}: {error}")
+            continue
+        except DataError as error:
+            raise DataError(f"{file.name}: {error}") from None
+        parts.append(part.assign(**{FILE_COLUMN: file.name}))
+        told.append((file.name, name))
+    if not parts:
+        raise DataError(refused[0])
+    _check_one_kind(told)
+    notes += [f"left out: {why}" for why in refused]
+    notes += ["every row is a run of its own, as asked"] if each_row_a_run else []
+    if named:
+        runs = listed(file.run for file in named)
+        files_are = "each file is" if len(named) > 1 else f"{named[0].name} read as"
+        notes.append(f"{files_are} one run, named by it: {runs}")
+    table = pd.concat(parts, ignore_index=True)
+    alone = len(files) == 1
+    return table.drop(columns=FILE_COLUMN) if alone else table, told[0][1]
+
+
+def _programs(files, tables):
+    """Notes on the programs whose logs were read."""
+    found = {}
+    for file, table in zip(files, tables, strict=True):
+        if "program" in table.attrs:
+            found.setdefault(table.attrs["program"], []).append((file.name, len(table)))
+    for program, logs in found.items():
+        rows = sum(length for _, length in logs)
+        what = f"{len(logs)} files" if len(logs) > 1 else logs[0][0]
+        yield f"{what} read as text logs of {program}: {rows:,} lines with numbers"
 
 
 def _check_names(tables, columns):
@@ -180,6 +206,7 @@ def read_runs(path):
     4
     """
     runs, notes = read_export(path)
+    notes = [note for note in notes if not note.startswith(ASIDE)]
     if notes:
         raise DataError(
             f"{path} is not in our columns: read it with read_export, which "

@@ -10,8 +10,9 @@ from .lines import FILE_COLUMN, LINE_COLUMN
 from .names import NO_RUN, SEED, plain
 
 ANOTHER_CURVE = 0.05  # in log loss, from the losses that a restart repeats
+MOSTLY = 0.9  # share of rows that stand below the one before, where newest are first
 ROWS_OF_A_START = 8  # by fewer rows a start, rows stand in no order
-MOST_RELOGGED = 2  # steps that a run may repeat without going back
+MOST_RELOGGED = 2  # steps, or stretches of them, that a run may repeat in order
 CORE = (
     "run",
     "num_params",
@@ -52,6 +53,9 @@ def without_repeats(table, axis, notes):
         table = table[~start]
     if "run" not in table or table.empty:
         return table
+    if _backwards(table, axis):
+        table = table.iloc[::-1]
+        notes.append("rows stand from the last to the first: read backwards")
     at = ["run", axis]
     copies = table.duplicated([c for c in table if c not in (LINE_COLUMN, FILE_COLUMN)])
     if copies.any():
@@ -70,6 +74,13 @@ def without_repeats(table, axis, notes):
             "last of each is kept, as after a restart"
         )
     return table[~older]
+
+
+def _backwards(table, axis):
+    """Whether the rows of every run go down in steps, newest first."""
+    down = table.groupby("run", sort=False)[axis].diff()
+    known = down.notna()
+    return bool(known.any() and (down[known] < 0).mean() > MOSTLY)
 
 
 def _check_told_apart(table, rows, at):
@@ -99,7 +110,7 @@ def _check_restart(run, rows, axis):
     back = np.diff(values)
     same = np.flatnonzero(back == 0) + 1
     apart = same[losses[same] != losses[same - 1]]
-    if len(apart) > MOST_RELOGGED:
+    if len(apart) > MOST_RELOGGED and not _in_few_stretches(values, apart):
         raise DataError(
             f"run {run!r} has two losses at the same {axis} "
             f"({_lines_at(rows, apart)}), which is no restart: choose one with --loss, "
@@ -120,6 +131,14 @@ def _check_restart(run, rows, axis):
             "losses, seeds, files), or a counter that restarted? Name them "
             "differently, choose one with --loss, or add a column step that goes on"
         )
+
+
+def _in_few_stretches(values, apart):
+    """Whether repeated steps stand together, as those between a save and a crash do."""
+    steps = np.unique(values)
+    repeated = np.flatnonzero(np.isin(steps, values[apart]))
+    stretches = 1 + np.count_nonzero(np.diff(repeated) > 1)
+    return stretches <= MOST_RELOGGED and len(repeated) < len(steps) / 2
 
 
 def _differs(values, losses, start):

@@ -68,11 +68,16 @@ def with_sizes(table, sizes, unit, notes):
         if "run" not in table:
             return table
         names = list(table.loc[table["num_params"].isna(), "run"].unique())
-    read = {}
-    for name in names:
-        if name in sizes:
-            continue
-        read[name] = size_in_name(name)
+    read = _read_off([name for name in names if name not in sizes], notes)
+    told = table["run"].map(read | sizes).astype(float)
+    if "num_params" in table:
+        told = told.where(table["num_params"].isna(), table["num_params"])
+    return table.assign(num_params=told)
+
+
+def _read_off(names, notes):
+    """Parameters by run, as the names of runs tell them."""
+    read = {name: size_in_name(name) for name in names}
     unsized = [name for name, size in read.items() if size is None]
     if unsized:
         raise DataError(
@@ -83,10 +88,7 @@ def with_sizes(table, sizes, unit, notes):
     if read:
         some = ", ".join(f"{name} {n:.3g}" for name, n in list(read.items())[:3])
         notes.append(f"parameters read from names of runs ({some}): check them")
-    told = table["run"].map(read | sizes).astype(float)
-    if "num_params" in table:
-        told = told.where(table["num_params"].isna(), table["num_params"])
-    return table.assign(num_params=told)
+    return read
 
 
 def _filled(table, names, notes):
