@@ -10,6 +10,8 @@ from hitchhiker import DataError, bootstrap
 from hitchhiker.plots import style
 from hitchhiker.runs.words import arrived
 
+pytestmark = pytest.mark.slow  # many calls of every function, once is enough
+
 NUMBER = {"a number"}
 FROM_ZERO = NUMBER | {"zero"}
 LIST = NUMBER | {"three numbers"}

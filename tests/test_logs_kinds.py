@@ -7,9 +7,19 @@ from logs.table import table_of
 
 CASES = list(cases())
 FEWEST = 11  # variants of a kind
+QUICK = 3  # of them that a contributor waits for
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind}-{case.label}")
+def parameters():
+    """Every case; those of a kind after the first few are slow ones."""
+    seen = {}
+    for case in CASES:
+        seen[case.kind] = seen.get(case.kind, 0) + 1
+        marks = [pytest.mark.slow] if seen[case.kind] > QUICK else []
+        yield pytest.param(case, id=f"{case.kind}-{case.label}", marks=marks)
+
+
+@pytest.mark.parametrize("case", list(parameters()))
 def test_read_right_or_asked_about(case, tmp_path):
     verdict, why = judge(case, answer(case, tmp_path))
     assert verdict in ("right", "asked"), f"{verdict}: {why}"

@@ -15,6 +15,8 @@ from logs.writers import csv, text
 
 from hitchhiker.cli import main
 
+pytestmark = pytest.mark.slow  # five reports with figures
+
 LADDER = {"gpt-44M": 44e6, "gpt-125M": 125e6, "gpt-210M": 210e6, "gpt-350M": 350e6}
 TARGET = ("--params", "1.3B", "--tokens", "26B", "--finished")
 CLOSE = 0.02  # of the truth
