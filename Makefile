@@ -90,7 +90,7 @@ quick: $(STAMP)  ## build again for authors: only chapters whose code changed ar
 run: $(STAMP)  ## execute one chapter of this clone: make run CHAPTER=fitting
 	@$(PY) tools/run.py $(CHAPTER)
 
-unit: $(STAMP)  ## the tests of a contributor, under a minute: no book, no large experiment
+unit: $(STAMP)  ## the tests of a contributor, a minute or two: no book, no large experiment
 	@PYTHONPATH=$(CURDIR) $(PY) -m pytest -q -n $(JOBS) -m "not slow" \
 	    --hypothesis-profile quick --doctest-modules --ignore tests/book \
 	    --ignore tests/web hitchhiker tests

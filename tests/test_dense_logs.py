@@ -10,6 +10,8 @@ from hitchhiker import ScalingLaw, compare, forecast, load_runs, selection, watc
 from hitchhiker.forecasts.averaging import DENSE_ROWS, points
 from hitchhiker.forecasts.observations import observations
 
+pytestmark = pytest.mark.slow  # logs of thousands of rows
+
 LAW = ScalingLaw(1.8172, 482.01, 0.3478, 2085.43, 0.3658)
 TARGET = (1.3e9, 2.6e10)
 SIZES = (5e7, 1e8, 2e8, 3.5e8, 6e8)

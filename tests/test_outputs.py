@@ -14,6 +14,8 @@ from test_watching import LAW, smooth_run
 from hitchhiker.cli.writing import write, write_beside
 from hitchhiker.runs.checks import DataError
 
+pytestmark = pytest.mark.slow  # figures and reports of large tables
+
 HERE = ["--params", "7B", "--tokens", "140B"]
 SHARE = ["--share", "0.05"]
 
