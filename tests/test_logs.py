@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hitchhiker import DataError, read_export
+from hitchhiker import DataError, forecast, read_export
 from hitchhiker.logs.counts import parse_count
 
 
@@ -238,3 +238,18 @@ def test_counts(text, value):
 def test_a_bad_count_is_named():
     with pytest.raises(DataError, match="seven"):
         parse_count("seven")
+
+
+@pytest.mark.parametrize(
+    ("change", "options"),
+    [
+        ({"model": "llama"}, {}),  # the name of a family, and none of runs
+        ({"model": ["s", "s", "m", "m"]}, {"each_row_a_run": True}),
+    ],
+)
+def test_rows_that_are_runs_count_as_runs(tidy, tmp_path, change, options):
+    """Also where a column model stands beside, which could be taken for runs."""
+    table = tidy.assign(**change).drop(columns="run")
+    runs, notes = read_export(write(table, tmp_path), **options)
+    assert any("every row is a run of its own" in note for note in notes)
+    assert forecast(runs, 1e9, 2e10, early=None).n_runs == len(tidy)

@@ -141,6 +141,8 @@ def _joined(files, tables, choices, each_row_a_run, notes):
             continue
         except DataError as error:
             raise DataError(f"{file.name}: {error}") from None
+        if "run" not in part and "model" in part:  # which is then no name of runs
+            part = part.assign(run=f"{file.name} line " + part[LINE_COLUMN].astype(str))
         parts.append(part.assign(**{FILE_COLUMN: file.name}))
         told.append((file.name, name))
     if not parts:

@@ -2,11 +2,10 @@
 
 import re
 
-from ..runs.checks import DataError
+from ..runs.checks import ONE_SIZE_OF_RUN, DataError
 from ..runs.naming import listed, rows_named
 from .counts import counts, parse_count
 
-SAME_RUN_SIZE = 0.02  # sizes that differ by less are one
 WRITTEN_SIZE = re.compile(
     r"(?<![\w.,])(\d+(?:[.,p]\d+)?)\s*(m|b|mn|bn|million|billion)"
     r"(?:params?|parameters?)?(?![a-z0-9])",
@@ -107,7 +106,7 @@ def _check_one_size(table, names):
     if not names:
         return
     by_run = table.groupby("run", sort=False)["num_params"].agg(["min", "max"])
-    several = by_run[by_run["max"] > (1 + SAME_RUN_SIZE) * by_run["min"]]
+    several = by_run[by_run["max"] > ONE_SIZE_OF_RUN * by_run["min"]]
     if several.empty:
         return
     name = several.index[0]
