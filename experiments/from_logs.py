@@ -17,7 +17,9 @@ from hitchhiker.cli import main
 LOGGED_STEP = 512 * 1024  # tokens of a step in the files
 ROWS = 40  # of each run
 LOGGED_TARGET = (1.4e9, 28e9)  # parameters, tokens
-TYPED = "hitchhiker forecast {paths} --batch-tokens 512x1024 --params 1.4B --tokens 28B"
+TYPED = """\
+hitchhiker forecast {paths} \\
+    --batch-tokens 512x1024 --params 1.4B --tokens 28B"""
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def written(*ways):
 def typed(line):
     """Print a command line as typed in the current folder, and what it answers."""
     words = []
-    for word in shlex.split(line)[1:]:
+    for word in shlex.split(line.replace("\\\n", " "))[1:]:
         found = sorted(map(str, Path().glob(word))) if "*" in word else []
         words += found or [word]
     print("$", line)
